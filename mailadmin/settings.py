@@ -1,0 +1,201 @@
+"""Everything that depends on where the panel runs, read from the environment.
+
+What an administrator edits in the panel is a row (MailServerSettings), never a setting here.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(os.environ.get("MAILADMIN_DATA") or BASE_DIR / "data").absolute()
+
+env = environ.Env()
+# The environment wins over .env, which wins over the keys that the first start made.
+for file in (BASE_DIR / ".env", DATA_DIR / "keys.env"):
+    if file.exists():
+        env.read_env(str(file))
+
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY")
+# Newest first: the first encrypts, all decrypt.
+FERNET_KEYS = [key.strip() for key in env.str("FERNET_KEYS").split(",")]
+
+# --- addresses -----------------------------------------------------------------------------------
+HOST = env.str("MAILADMIN_HOST", default="127.0.0.1")
+PORT = env.int("MAILADMIN_PORT", default=8000)
+LOOPBACK_NAMES = ["127.0.0.1", "localhost", "[::1]"]
+ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=[])]
+# A public name means https, unless PUBLIC_URL says http:// in so many words.
+_named = next((name for name in ALLOWED_HOSTS if name not in (*LOOPBACK_NAMES, "*")), None)
+PUBLIC_URL = env.str(
+    "PUBLIC_URL", default=f"https://{_named.lstrip('.')}" if _named else f"http://127.0.0.1:{PORT}"
+).rstrip("/")
+_public = urlsplit(PUBLIC_URL)
+HTTPS = _public.scheme == "https"
+ALLOWED_HOSTS += [name for name in [_public.hostname, *LOOPBACK_NAMES] if name and name not in ALLOWED_HOSTS]
+CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
+TRUST_PROXY_HEADERS = env.bool("TRUST_PROXY_HEADERS", default=False)
+
+# --- security ------------------------------------------------------------------------------------
+if TRUST_PROXY_HEADERS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
+# Lax, not Strict: a provider's redirect back to the panel must find the session.
+SESSION_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY: dict[str, Any] = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "object-src": ["'none'"],
+    }
+}
+
+# --- Django --------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "csp",
+    "django_htmx",
+    "ninja",
+    "notifications",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "mailadmin.urls"
+WSGI_APPLICATION = "mailadmin.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "sign-in"
+LANGUAGE_CODE = "en-us"
+USE_I18N = False
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = DATA_DIR / "staticfiles"
+WHITENOISE_USE_FINDERS = True
+# A report of 20,000 targets with details fits; more is answered with 413.
+DATA_UPLOAD_MAX_MEMORY_SIZE = API_BODY_LIMIT = 8 * 1024 * 1024
+
+# --- database ------------------------------------------------------------------------------------
+# A worker's mark of what it sent may be relaxed: a power cut can then repeat a mail, never lose one.
+RELAXED_DURABILITY = env.bool("RELAXED_DURABILITY", default=False)
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'mailadmin.sqlite3'}")
+}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = {
+        # A transaction that starts as a reader and then writes fails at once, whatever the timeout.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": f"PRAGMA journal_mode=WAL; PRAGMA synchronous={'NORMAL' if RELAXED_DURABILITY else 'FULL'};",
+    }
+else:
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    if RELAXED_DURABILITY:
+        DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c synchronous_commit=off"
+
+# --- Celery --------------------------------------------------------------------------------------
+# `manage.py up` leaves the address of its own broker in this file, so that a command typed in another shell finds it.
+BROKER_URL_FILE = DATA_DIR / "run" / "broker-url"
+CELERY_BROKER_URL = env.str("BROKER_URL", default="") or (
+    BROKER_URL_FILE.read_text().strip() if BROKER_URL_FILE.exists() else ""
+)
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_CONNECTION_TIMEOUT = 2
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
+    "visibility_timeout": 300,
+    "unacked_restore_interval": 15,
+    "unacked_restore_throttle": 1,
+    "socket_connect_timeout": 2,
+    # Must be longer than the one second that a waiting consumer blocks.
+    "socket_timeout": 5,
+}
+if CELERY_BROKER_URL.startswith("filesystem://"):
+    _queue = str(DATA_DIR / "run" / "queue")
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"data_folder_in": _queue, "data_folder_out": _queue}
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "notifications.tasks.sweep", "schedule": 10.0, "options": {"expires": 20}},
+    "prune": {"task": "notifications.tasks.prune", "schedule": 3600.0, "options": {"expires": 1800}},
+}
+
+# --- mail ----------------------------------------------------------------------------------------
+MESSAGE_MAX_AGE_DAYS = env.float("MESSAGE_MAX_AGE_DAYS", default=5.0)
+RETENTION_DAYS = env.int("RETENTION_DAYS", default=180)
+CAPTURE_INBOX = env.bool("CAPTURE_INBOX", default=True)
+# EHLO wants a name that means something (RFC 5321 4.1.4); without one the backend says its address.
+EHLO_NAME = (
+    _public.hostname if _public.hostname and "." in _public.hostname and not _public.hostname[-1].isdigit() else ""
+)
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+}

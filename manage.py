@@ -1,0 +1,19 @@
+#!/usr/bin/env python
+"""Django's command line, with a data folder and keys made ready on first use."""
+
+import os
+import sys
+
+from django.core.management import execute_from_command_line
+
+from supervisor import bootstrap
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailadmin.settings")
+    bootstrap.prepare(sys.argv)
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+from notifications.models.api_token import ApiToken
+from notifications.models.completion import Completion, Outcome, TargetResult
+from notifications.models.mail_server import (
+    HoldReason,
+    MailServerSettings,
+    MailServerState,
+    Mode,
+    Pace,
+    Security,
+    StaleVersion,
+)
+from notifications.models.message import Attempt, Message, Recipient
+from notifications.models.notification import Notification
+
+__all__ = [
+    "ApiToken",
+    "Attempt",
+    "Completion",
+    "HoldReason",
+    "MailServerSettings",
+    "MailServerState",
+    "Message",
+    "Mode",
+    "Notification",
+    "Outcome",
+    "Pace",
+    "Recipient",
+    "Security",
+    "StaleVersion",
+    "TargetResult",
+]

@@ -1,0 +1,58 @@
+"""The keys that deployment tools report with."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+PREFIX_LENGTH = 12
+USE_RESOLUTION = timedelta(minutes=1)
+
+
+class ApiToken(models.Model):
+    """A bearer token. Only its hash is kept: 256 random bits need no slow hash."""
+
+    name = models.CharField(max_length=200)
+    prefix = models.CharField(max_length=PREFIX_LENGTH, unique=True)
+    hash = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    @classmethod
+    def issue(cls, name: str, by: Any = None) -> tuple["ApiToken", str]:
+        """A new token and its secret, which is never to be seen again."""
+        secret = f"ma_{secrets.token_urlsafe(32)}"
+        return cls.objects.create(name=name, prefix=secret[:PREFIX_LENGTH], hash=digest(secret), created_by=by), secret
+
+    @classmethod
+    def verify(cls, secret: str) -> "ApiToken | None":
+        """The token that `secret` belongs to, unless revoked."""
+        token = cls.objects.filter(prefix=secret[:PREFIX_LENGTH], revoked_at=None).first()
+        known = token.hash if token else digest("")
+        return token if secrets.compare_digest(known, digest(secret)) else None
+
+    def touch(self) -> None:
+        """Record the use, at most once a minute: a write for every request would be the API's dearest part."""
+        now = timezone.now()
+        if self.last_used_at is None or now - self.last_used_at > USE_RESOLUTION:
+            type(self).objects.filter(pk=self.pk).update(last_used_at=now)
+
+    def revoke(self) -> None:
+        self.revoked_at = timezone.now()
+        self.save(update_fields=["revoked_at"])
+
+
+def digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode(errors="surrogatepass")).hexdigest()

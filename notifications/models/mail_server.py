@@ -1,0 +1,180 @@
+"""The one mail server: what the administrator set, and what the system learned of it."""
+
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import models, transaction
+from django.utils import timezone
+
+from notifications.models.fields import SecretField
+
+PROBE_INTERVAL = timedelta(minutes=5)
+
+
+class Mode(models.TextChoices):
+    BASIC = "basic", "Basic SMTP"
+
+
+class Security(models.TextChoices):
+    NONE = "none", "None"
+    STARTTLS = "starttls", "STARTTLS"
+    TLS = "tls", "SSL/TLS"
+
+
+class Pace(models.TextChoices):
+    """What a provider allows one sender; the numbers are in notifications.delivery.pacing."""
+
+    UNLIMITED = "unlimited", "Unlimited"
+    EXCHANGE_ONLINE = "exchange_online", "Exchange Online: 3 connections, 30 mails a minute"
+    GMAIL = "gmail", "Gmail: 5 connections, 60 mails a minute"
+
+
+class Singleton(models.Model):
+    """A table with exactly one row, whose key is 1."""
+
+    class Meta:
+        abstract = True
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+
+    @classmethod
+    def load(cls) -> Self:
+        return cls._default_manager.get_or_create(pk=1)[0]
+
+    @classmethod
+    def lock(cls) -> Self:
+        """The row, locked until the transaction ends, so that workers decide one after the other."""
+        return cls._default_manager.select_for_update().get_or_create(pk=1)[0]
+
+
+class StaleVersion(Exception):
+    """Somebody else saved a newer version in the meantime."""
+
+
+class MailServerSettings(Singleton):
+    """The values of every mode; one mode is active. `version` grows at every save."""
+
+    active_mode = models.CharField(max_length=10, choices=Mode, default=Mode.BASIC)
+    version = models.PositiveIntegerField(default=0)
+    saved_at = models.DateTimeField(null=True)
+    saved_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+
+    basic_host = models.CharField(max_length=253, blank=True)
+    basic_port = models.PositiveIntegerField(null=True, blank=True)
+    basic_security = models.CharField(max_length=10, choices=Security, default=Security.STARTTLS)
+    basic_user = models.CharField(max_length=320, blank=True)
+    basic_password = SecretField()
+    basic_allow_clear_password = models.BooleanField(default=False)
+    basic_sender = models.CharField(max_length=400, blank=True)
+    basic_ca_certificate = models.TextField(blank=True)
+    basic_connect_timeout = models.PositiveSmallIntegerField(default=10)
+    basic_total_timeout = models.PositiveSmallIntegerField(default=45)
+    basic_pace = models.CharField(max_length=20, choices=Pace, default=Pace.UNLIMITED)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="one_mail_server_settings")]
+
+    def __str__(self) -> str:
+        return f"{self.get_active_mode_display()}, version {self.version}"
+
+    @property
+    def sender(self) -> str:
+        """The active mode's sender, `Name <address>` or an address alone."""
+        return self.basic_sender
+
+    @property
+    def pace(self) -> str:
+        return self.basic_pace
+
+    @property
+    def total_timeout(self) -> timedelta:
+        return timedelta(seconds=self.basic_total_timeout)
+
+    @property
+    def is_set_up(self) -> bool:
+        return bool(self.basic_host and self.basic_sender)
+
+    @transaction.atomic
+    def save_version(self, values: dict[str, Any], *, seen: int, by: Any = None) -> None:
+        """Store `values` as the next version and let held mail go.
+
+        Raises StaleVersion, and changes nothing, when the stored version is no longer `seen`.
+        """
+        if type(self).lock().version != seen:
+            raise StaleVersion
+        for name, value in values.items():
+            setattr(self, name, value)
+        self.version, self.saved_at, self.saved_by = seen + 1, timezone.now(), by
+        self.save()
+        MailServerState.lock().release()
+
+
+class HoldReason(models.TextChoices):
+    SIGN_IN = "sign_in", "The mail server refused the sign-in"
+    SENDER = "sender", "The mail server refused the sender"
+    TLS = "tls", "The connection could not be made secure"
+    CONFIGURATION = "configuration", "The mail server's settings do not work"
+    SECRET = "secret", "A saved secret cannot be read"
+
+
+class MailServerState(Singleton):
+    """Whether mail may go out now.
+
+    Held: a fault that only a person can mend. Paused: the server asked for, or needs, a moment.
+    """
+
+    held_reason = models.CharField(max_length=20, choices=HoldReason, blank=True)
+    held_code = models.CharField(max_length=20, blank=True)
+    held_text = models.TextField(blank=True)
+    held_since = models.DateTimeField(null=True)
+    next_probe_at = models.DateTimeField(null=True)
+    paused_until = models.DateTimeField(null=True)
+    paused_since = models.DateTimeField(null=True)
+    paused_text = models.TextField(blank=True)
+    swept_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="one_mail_server_state")]
+
+    def __str__(self) -> str:
+        return self.get_held_reason_display() or "ok"
+
+    @property
+    def is_held(self) -> bool:
+        return bool(self.held_reason)
+
+    def is_paused(self, now: datetime) -> bool:
+        return self.paused_until is not None and self.paused_until > now
+
+    def hold(self, reason: HoldReason, code: str, text: str) -> None:
+        """Stop sending until somebody mends the settings; a probe is due every PROBE_INTERVAL."""
+        now = timezone.now()
+        self.held_since = self.held_since or now
+        self.held_reason, self.held_code, self.held_text = reason, code, text
+        self.next_probe_at = now + PROBE_INTERVAL
+        self.save()
+
+    def take_probe(self, now: datetime) -> bool:
+        """Whether one mail may be tried although held; at most one caller per PROBE_INTERVAL is told yes."""
+        if self.next_probe_at and self.next_probe_at > now:
+            return False
+        self.next_probe_at = now + PROBE_INTERVAL
+        self.save(update_fields=["next_probe_at"])
+        return True
+
+    def probe_now(self) -> None:
+        self.next_probe_at = timezone.now()
+        self.save(update_fields=["next_probe_at"])
+
+    def pause(self, until: datetime, text: str) -> None:
+        """Try nothing before `until`: the server is unreachable, too busy, or named a time."""
+        now = timezone.now()
+        self.paused_since = self.paused_since or now
+        self.paused_until, self.paused_text = until, text
+        self.save(update_fields=["paused_since", "paused_until", "paused_text"])
+
+    def release(self) -> None:
+        self.held_reason = self.held_code = self.held_text = self.paused_text = ""
+        self.held_since = self.next_probe_at = self.paused_until = self.paused_since = None
+        self.save()

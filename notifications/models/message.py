@@ -1,0 +1,243 @@
+"""One mail, its recipients, and every try to send it. The rows are the queue."""
+
+import uuid
+from datetime import datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from notifications.models.completion import Completion
+from notifications.models.fields import SecretField
+from notifications.models.mail_server import Mode
+from notifications.models.notification import Notification
+
+
+class Message(models.Model):
+    """A mail from the moment it is owed. Only the methods here assign `state`."""
+
+    class Kind(models.TextChoices):
+        NOTIFICATION = "notification", "Notification"
+        TEST = "test", "Test email"
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Queued"
+        SENDING = "sending", "Sending"
+        SENT = "sent", "Sent"
+        PARTLY_SENT = "partly_sent", "Partly sent"
+        FAILED = "failed", "Failed"
+        EXPIRED = "expired", "Expired"
+        CANCELLED = "cancelled", "Cancelled"
+
+    OPEN = (State.QUEUED, State.SENDING)
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    kind = models.CharField(max_length=12, choices=Kind)
+    state = models.CharField(max_length=12, choices=State, default=State.QUEUED)
+    subject = models.CharField(max_length=1000)
+    internet_message_id = models.CharField(max_length=300)
+    # The mail as bytes, 7-bit and CRLF, without From: that is the active mode's and is put in front at the send.
+    content = models.BinaryField()
+    completion = models.ForeignKey(Completion, null=True, on_delete=models.CASCADE, related_name="messages")
+    notification = models.ForeignKey(Notification, null=True, on_delete=models.SET_NULL, related_name="messages")
+    resend_of = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="resends")
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    # The unsaved values of a test, as JSON; emptied when the test is over.
+    draft_server = SecretField()
+    created_at = models.DateTimeField(default=timezone.now)
+    next_attempt_at = models.DateTimeField(default=timezone.now)
+    attempt_count = models.PositiveIntegerField(default=0)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["completion", "notification"],
+                condition=models.Q(resend_of=None),
+                name="one_message_per_completion_and_notification",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["next_attempt_at"], condition=models.Q(state="queued"), name="message_due"),
+            models.Index(fields=["state", "-id"], name="message_by_state"),
+            models.Index(fields=["created_at"], name="message_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return self.subject
+
+    @classmethod
+    def due(cls, now: datetime) -> models.QuerySet["Message"]:
+        """Oldest first."""
+        return cls.objects.filter(state=cls.State.QUEUED, next_attempt_at__lte=now).order_by("next_attempt_at", "id")
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in self.OPEN
+
+    @cached_property
+    def parsed(self) -> EmailMessage:
+        return message_from_bytes(bytes(self.content), policy=policy.default)
+
+    def begin_attempt(
+        self, *, mode: Mode | str, settings_version: int, worker: str, lease: timedelta
+    ) -> "Attempt | None":
+        """Claim this mail for one try of at most `lease`; None when somebody else has it, or it is no longer queued."""
+        mine = Message.objects.filter(pk=self.pk, state=self.State.QUEUED).update(
+            state=self.State.SENDING, attempt_count=models.F("attempt_count") + 1
+        )
+        if not mine:
+            return None
+        self.state, self.attempt_count = self.State.SENDING, self.attempt_count + 1
+        return self.attempts.create(
+            number=self.attempt_count,
+            mode=mode,
+            settings_version=settings_version,
+            worker=worker,
+            lease_expires_at=timezone.now() + lease,
+        )
+
+    def requeue(self, at: datetime) -> None:
+        self._become(self.State.QUEUED, next_attempt_at=at)
+
+    def settle(self) -> None:
+        """Take the final state that the recipients' outcomes add up to."""
+        accepted, all_of_them = self._accepted(), self.recipients.count()
+        if accepted == all_of_them:
+            self._finish(self.State.SENT)
+        else:
+            self._finish(self.State.PARTLY_SENT if accepted else self.State.FAILED)
+
+    def fail(self) -> None:
+        self._finish(self.State.PARTLY_SENT if self._accepted() else self.State.FAILED)
+
+    def expire(self) -> None:
+        """Give up on the recipients that were deferred for too long."""
+        self._finish(self.State.PARTLY_SENT if self._accepted() else self.State.EXPIRED)
+
+    def cancel(self) -> bool:
+        """Whether the mail was still waiting and is now cancelled."""
+        return bool(
+            Message.objects.filter(pk=self.pk, state=self.State.QUEUED).update(
+                state=self.State.CANCELLED, finished_at=timezone.now()
+            )
+        )
+
+    def retry_now(self) -> bool:
+        return bool(Message.objects.filter(pk=self.pk, state=self.State.QUEUED).update(next_attempt_at=timezone.now()))
+
+    def _accepted(self) -> int:
+        return self.recipients.filter(outcome=Recipient.Outcome.ACCEPTED).count()
+
+    def _finish(self, state: State) -> None:
+        self._become(state, finished_at=timezone.now(), draft_server="")
+
+    def _become(self, state: State, **columns: Any) -> None:
+        self.state = state
+        for name, value in columns.items():
+            setattr(self, name, value)
+        self.save(update_fields=["state", *columns])
+
+
+class Recipient(models.Model):
+    """One address of a mail and what became of it."""
+
+    class Field(models.TextChoices):
+        TO = "to", "To"
+        CC = "cc", "Cc"
+        BCC = "bcc", "Bcc"
+
+    class Outcome(models.TextChoices):
+        PENDING = "pending", "Pending"
+        ACCEPTED = "accepted", "Accepted"
+        DEFERRED = "deferred", "Deferred"
+        REFUSED = "refused", "Refused"
+
+    OPEN = (Outcome.PENDING, Outcome.DEFERRED)
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="recipients")
+    address = models.CharField(max_length=320)
+    field = models.CharField(max_length=3, choices=Field)
+    outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.PENDING)
+    code = models.CharField(max_length=20, blank=True)
+    text = models.TextField(blank=True)
+    changed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["message", "address"], name="one_recipient_per_address")]
+        indexes = [models.Index(fields=["address"], name="recipient_by_address")]
+
+    def __str__(self) -> str:
+        return self.address
+
+    def record(self, outcome: Outcome, code: str, text: str) -> None:
+        self.outcome, self.code, self.text, self.changed_at = outcome, code, text, timezone.now()
+
+    @classmethod
+    def save_outcomes(cls, recipients: list["Recipient"]) -> None:
+        cls.objects.bulk_update(recipients, ["outcome", "code", "text", "changed_at"], batch_size=200)
+
+
+class Attempt(models.Model):
+    """One try. While `finished_at` is empty it owns its mail; whoever finishes it first has the say."""
+
+    class Outcome(models.TextChoices):
+        ACCEPTED = "accepted", "Accepted"
+        PARTIAL = "partial", "Partly accepted"
+        DEFERRED = "deferred", "Deferred"
+        REFUSED = "refused", "Refused"
+        AMBIGUOUS = "ambiguous", "Ambiguous"
+        CONFIGURATION = "configuration", "Configuration fault"
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attempts")
+    number = models.PositiveIntegerField()
+    mode = models.CharField(max_length=10, choices=Mode)
+    settings_version = models.PositiveIntegerField()
+    worker = models.CharField(max_length=100)
+    started_at = models.DateTimeField(default=timezone.now, db_index=True)
+    lease_expires_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=15, choices=Outcome, blank=True)
+    # The reply that decided: SMTP or HTTP code, with the enhanced or Graph code behind it.
+    code = models.CharField(max_length=80, blank=True)
+    text = models.TextField(blank=True)
+    transcript = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["message", "number"], name="one_attempt_per_number"),
+            models.UniqueConstraint(
+                fields=["message"], condition=models.Q(finished_at=None), name="one_active_attempt_per_message"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["lease_expires_at"], condition=models.Q(finished_at=None), name="attempt_active")
+        ]
+
+    def __str__(self) -> str:
+        return f"attempt {self.number}"
+
+    @property
+    def seconds(self) -> float | None:
+        return (self.finished_at - self.started_at).total_seconds() if self.finished_at else None
+
+    def finish(self, outcome: Outcome, code: str = "", text: str = "", transcript: str = "") -> bool:
+        """Close this try, and say whether it was still ours to close: a lease that ran out was closed by the sweep."""
+        self.outcome, self.code, self.text, self.transcript, self.finished_at = (
+            outcome,
+            code[:80],
+            text,
+            transcript,
+            timezone.now(),
+        )
+        return bool(
+            Attempt.objects.filter(pk=self.pk, finished_at=None).update(
+                outcome=outcome, code=self.code, text=text, transcript=transcript, finished_at=self.finished_at
+            )
+        )

@@ -1,0 +1,1 @@
+"""Starts the panel's processes on one machine and keeps them running. Knows no Django."""

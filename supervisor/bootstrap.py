@@ -1,0 +1,43 @@
+"""The data folder and the keys of an installation that was given none."""
+
+import argparse
+import os
+import secrets
+from pathlib import Path
+
+KEYS_FILE = "keys.env"
+
+
+def prepare(argv: list[str]) -> Path:
+    """Make the data folder (0700) and, unless the environment has them, the keys (0600).
+
+    `up --data DIR` is read here, before Django's settings need to know it.
+    """
+    # Database, journals, keys and captured mail are for the panel's own user alone.
+    os.umask(0o077)
+    data = data_folder(argv)
+    os.environ["MAILADMIN_DATA"] = str(data)
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not ("SECRET_KEY" in os.environ and "FERNET_KEYS" in os.environ):
+        write_keys(data / KEYS_FILE)
+    return data
+
+
+def data_folder(argv: list[str]) -> Path:
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--data")
+    option = parser.parse_known_args(argv[2:])[0].data if argv[1:2] == ["up"] else None
+    return Path(option or os.environ.get("MAILADMIN_DATA") or "data").absolute()
+
+
+def write_keys(path: Path) -> None:
+    """Create the keys file once; an existing one is never touched: losing it loses every secret."""
+    keys = f"SECRET_KEY={secrets.token_urlsafe(48)}\nFERNET_KEYS={secrets.token_urlsafe(32)}\n"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(descriptor, "w") as file:
+        file.write(keys)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,1 @@
+"""The cast and the props that many tests share."""
