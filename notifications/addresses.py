@@ -1,0 +1,144 @@
+"""Mail addresses as people type them. Whatever comes out of here may stand in a header and in an SMTP command."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import email_validator
+
+from notifications.encoded_words import encoded_words, needs_encoding
+
+ADDRESS_LIMIT = 254  # octets: RFC 5321 4.5.3.1.3 less the angle brackets
+NAME_LIMIT = 128
+SHOWN = 60
+BLANKS = " \t\u00a0"
+BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+ATEXT_WORDS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
+BRACKETED = re.compile(r'(?P<name>"(?:[^"\\]|\\.)*"[ \t]*|[^"<>]*)<(?P<address>[^\r\n]*)>')
+# A comma or semicolon separates unless it is within quotes; a quote that is never closed goes to the end of its line.
+LIST_PART = re.compile(r'(?:"(?:[^"\\]|\\.)*+["\\]?|[^",;])++')
+
+# Private relays do serve .local, .test and bare host names, and the server has the last word anyway. The package
+# documents this list as the place to say so; it is the same for the whole process.
+email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
+
+
+@dataclass(frozen=True)
+class Address:
+    """`address` is bare ASCII with its domain in lower case; `name` may be empty."""
+
+    name: str
+    address: str
+
+    def __str__(self) -> str:
+        """As people read and type it; `parse_address` reads it back."""
+        return self._with_name(self.name if self._is_plain() else quoted(self.name))
+
+    @property
+    def header(self) -> str:
+        """As it stands in a header: ASCII, a name that needs it in encoded words of at most 75 characters."""
+        return self._with_name(" ".join(encoded_words(self.name))) if needs_encoding(self.name) else str(self)
+
+    def _is_plain(self) -> bool:
+        return bool(ATEXT_WORDS.fullmatch("".join(char if char.isascii() else "x" for char in self.name)))
+
+    def _with_name(self, name: str) -> str:
+        return f"{name} <{self.address}>" if self.name else self.address
+
+
+def parse_address(text: str) -> Address:
+    """One address, bare or as `Name <address>`. Raises ValueError with a sentence for the person who typed it.
+
+    Accepted because RFC 5321 has them: quoted local parts and domain literals, `a@[192.0.2.1]`. International domains
+    become A-labels. Refused: local parts beyond ASCII, since they need SMTPUTF8 on every server on the way.
+    """
+    text = text.strip(BLANKS)
+    if not text:
+        raise ValueError("Give an address, such as ops@example.com.")
+    if len(text) > ADDRESS_LIMIT + 2 * NAME_LIMIT + 5:
+        raise refusal(text, f"it is {len(text):,} characters long")
+    if any(is_forbidden(char) for char in text):
+        raise refusal(text, "it contains a control character")
+    name, address = split_name(text)
+    return Address(name, validated(address, shown_as=text))
+
+
+def parse_addresses(text: str) -> list[Address]:
+    """All addresses of a list with commas, semicolons or line breaks between them; ValueError names the bad one."""
+    return [parse_address(part) for line in re.split(r"[\r\n]+", text) for part in split_list(line)]
+
+
+def dedupe(addresses: Iterable[Address]) -> list[Address]:
+    """Each mailbox once, the first mention kept.
+
+    Domains were lower-cased on the way in. Local parts are compared as written: RFC 5321 2.4 leaves their case to the
+    receiving host, and two mails to one person cost less than none to another.
+    """
+    first: dict[str, Address] = {}
+    for address in addresses:
+        first.setdefault(address.address, address)
+    return list(first.values())
+
+
+def split_list(line: str) -> list[str]:
+    return [part for match in LIST_PART.finditer(line) if (part := match[0].strip(BLANKS))]
+
+
+def split_name(text: str) -> tuple[str, str]:
+    if not text.endswith(">"):
+        return "", text
+    match = BRACKETED.fullmatch(text)
+    if not match:
+        raise refusal(text, "write it as Name <address>, and a name with special characters in quotes")
+    name = match["name"].strip(BLANKS)
+    if name.startswith('"'):
+        name = re.sub(r"\\(.)", r"\1", name[1:-1])
+    name = " ".join(name.split())
+    if len(name) > NAME_LIMIT:
+        raise refusal(text, f"the name has more than {NAME_LIMIT} characters")
+    return name, match["address"].strip(BLANKS)
+
+
+def validated(address: str, shown_as: str) -> str:
+    local, at, domain = address.rpartition("@")
+    if not at:
+        raise refusal(shown_as, "it has no @; a name that contains a comma belongs in quotes")
+    if not local.isascii():
+        raise refusal(
+            shown_as, "only ASCII characters can stand before the @, since few servers take others (SMTPUTF8)"
+        )
+    if domain.rpartition(".")[2].isdigit():
+        raise refusal(shown_as, "an IP address after the @ is written in brackets, as in ops@[192.0.2.1]")
+    try:
+        found = email_validator.validate_email(
+            address,
+            allow_smtputf8=False,
+            allow_quoted_local=True,
+            allow_domain_literal=True,
+            check_deliverability=False,
+            globally_deliverable=False,
+            strict=True,
+        )
+    except email_validator.EmailNotValidError as error:
+        reason = str(error)
+        raise refusal(shown_as, reason[:1].lower() + reason[1:].rstrip(".")) from error
+    return f"{found.ascii_local_part}@{found.ascii_domain.replace('[ipv6:', '[IPv6:')}"
+
+
+def refusal(text: str, reason: str) -> ValueError:
+    return ValueError(f"“{shown(text)}” cannot be used: {reason}.")
+
+
+def shown(text: str) -> str:
+    visible = "".join(f"\\x{ord(char):02x}" if is_forbidden(char) else char for char in text[: SHOWN + 1])
+    return visible if len(text) <= SHOWN else f"{visible[:SHOWN]}…"
+
+
+def is_forbidden(char: str) -> bool:
+    """Controls and line ends of every kind could start a header, a command or, as \\x01, a field of XOAUTH2."""
+    return unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") or char in BIDI_CONTROLS
+
+
+def quoted(name: str) -> str:
+    return '"' + re.sub(r'(["\\])', r"\\\1", name) + '"'
