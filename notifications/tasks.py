@@ -1,18 +1,45 @@
 """What Celery calls: shells around notifications.delivery."""
 
+import os
+import socket
+
 from celery import shared_task
+
+from notifications.delivery.drain import drain as drain_queue
+from notifications.delivery.hints import publish
+from notifications.delivery.prune import prune as prune_rows
+from notifications.delivery.sweep import sweep as sweep_rows
+
+# As many as a worker has hands by default; a hint too many finds nothing to do.
+MOST_HINTS = 4
 
 
 @shared_task
 def deliver(message_id: int) -> None:
     """A mail was put into the outbox: send it, and what else is due."""
+    if drain_queue(worker_name(), message_id):
+        publish(drain)
+
+
+@shared_task(expires=15)
+def drain() -> None:
+    """Something may be due."""
+    if drain_queue(worker_name()):
+        publish(drain)
 
 
 @shared_task
 def sweep() -> None:
     """Find what is due or was orphaned."""
+    for _ in range(min(sweep_rows(), MOST_HINTS)):
+        publish(drain)
 
 
 @shared_task
 def prune() -> None:
     """Delete what is older than the retention."""
+    prune_rows()
+
+
+def worker_name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"

@@ -3,23 +3,53 @@
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from notifications import tasks
 from notifications.delivery.hints import publish
 from notifications.emails.mail import Mail
+from notifications.emails.resend import resent_mail
 from notifications.models import Message, Recipient
 
 
-def put(mail: Mail, kind: Message.Kind, **about: Any) -> Message:
+def put(mail: Mail, kind: Message.Kind | str, **about: Any) -> Message:
     """Store `mail` as a queued Message (`about`: further columns of it) and, once committed, wake a worker.
 
     Belongs into the transaction that makes the mail owed.
     """
     message = Message.objects.create(
-        kind=kind, subject=mail.subject, internet_message_id=mail.internet_message_id, content=mail.content, **about
+        kind=kind,
+        subject=mail.subject,
+        internet_message_id=mail.internet_message_id,
+        content=mail.content,
+        **about,
     )
     Recipient.objects.bulk_create(
         [Recipient(message=message, address=address, field=field) for address, field in mail.recipients], batch_size=500
     )
     transaction.on_commit(lambda: publish(tasks.deliver, message.pk))
     return message
+
+
+@transaction.atomic
+def resend(message: Message, by: Any = None) -> Message:
+    """The same mail once more, as a mail of its own: to those who did not get it, or to all if all did.
+
+    A new Message-ID, because servers drop a second mail of the same one as a duplicate.
+    """
+    missed = message.recipients.exclude(outcome=Recipient.Outcome.ACCEPTED)
+    chosen = missed if missed.exists() else message.recipients.all()
+    recipients = [(recipient.address, Recipient.Field(recipient.field)) for recipient in chosen]
+    return put(
+        resent_mail(message, recipients, timezone.now()),
+        message.kind,
+        completion=message.completion,
+        notification=message.notification,
+        resend_of=message,
+        requested_by=by,
+    )
+
+
+def wake() -> None:
+    """Something may go now that could not before."""
+    transaction.on_commit(lambda: publish(tasks.drain))

@@ -1,0 +1,253 @@
+"""SMTP submission (RFC 5321, 6409): one transaction code that gives every recipient an outcome of its own."""
+
+import ipaddress
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from notifications.backends.base import BackendError, Envelope, Fault, RecipientResult, Reply, Results
+from notifications.backends.connection import connect, start_tls, tls_context
+from notifications.backends.deadline import Deadline, DeadlineExceeded
+from notifications.backends.smtp_replies import Stage, fault_of, is_relay_denied
+from notifications.backends.smtp_session import ConnectionLost, SmtpSession
+from notifications.backends.trace import Trace
+
+
+class SignIn(Protocol):
+    """How the backend proves who it is."""
+
+    def sign_in(self, session: SmtpSession, *, encrypted: bool) -> str:
+        """Sign in and return the mechanism's name. Raises BackendError."""
+
+
+@dataclass(frozen=True)
+class SmtpServer:
+    """Where to, and how safely: `security` is none, starttls or tls; `connect_timeout` is in seconds."""
+
+    host: str
+    port: int
+    security: str
+    connect_timeout: float = 10.0
+    ca_certificate: str = ""
+    allow_clear_password: bool = False
+    ehlo_name: str = ""
+
+    @property
+    def is_loopback(self) -> bool:
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host.lower() == "localhost"
+
+
+class SmtpBackend:
+    """Keeps one connection. See notifications.backends.base.Backend."""
+
+    def __init__(self, server: SmtpServer, sign_in: SignIn | None = None) -> None:
+        self._server = server
+        self._sign_in = sign_in
+        self._session: SmtpSession | None = None
+
+    def send(self, envelope: Envelope, deadline: Deadline, trace: Trace) -> Results:
+        results: dict[str, RecipientResult] = {}
+        with self._settling(results):
+            remaining, drops = list(envelope.recipients), 0
+            while remaining:
+                session = self._ready(deadline, trace)
+                remaining = Transaction(session, self._server.host, envelope, results).run(remaining)
+                drops += session.sock is None
+                if drops > 1:
+                    raise BackendError(Fault.THROTTLED, next(r.reply for r in results.values() if r.reply.code == 421))
+        return results
+
+    def close(self) -> None:
+        if self._session is not None:
+            self._session.leave()
+            self._session = None
+
+    @contextmanager
+    def _settling(self, results: dict[str, RecipientResult]) -> Iterator[None]:
+        """Whatever goes wrong leaves as a BackendError that carries `results`, and takes the connection with it."""
+        try:
+            yield
+        except BackendError as error:
+            self.close()
+            error.results = results
+            raise
+        except (ConnectionLost, DeadlineExceeded) as error:
+            self.close()
+            raise BackendError(Fault.TRANSIENT, Reply(text=str(error)), results=results) from error
+
+    def _ready(self, deadline: Deadline, trace: Trace) -> SmtpSession:
+        """A session that is signed in: the kept one if it still answers, else a new one."""
+        if self._session is not None and self._session.sock is not None:
+            self._session.use(deadline, trace)
+            try:
+                if self._session.command("RSET").code == 250:
+                    return self._session
+            except ConnectionLost:
+                trace.step("the kept connection was gone; connecting again")
+        self.close()
+        try:
+            self._session = self._connect(deadline, trace)
+        except (ConnectionLost, DeadlineExceeded) as error:
+            text = f"{self._server.host}:{self._server.port}: {error}"
+            raise BackendError(Fault.UNREACHABLE, Reply(text=text)) from error
+        return self._session
+
+    def _connect(self, deadline: Deadline, trace: Trace) -> SmtpSession:
+        server = self._server
+        sock = connect(server.host, server.port, server.connect_timeout, deadline)
+        trace.step(f"connected to {server.host}:{server.port} ({sock.getpeername()[0]})")
+        if server.security == "tls":
+            sock = start_tls(
+                sock, server.host, tls_context(server.ca_certificate), deadline.remaining(server.connect_timeout)
+            )
+            trace.step(f"{sock.version()}, certificate of {server.host} verified")
+        # From here on an error must not leave the socket open: close() reaches it through the session.
+        session = self._session = SmtpSession(sock, server.ehlo_name)
+        session.use(deadline, trace)
+        self._greet(session)
+        if server.security == "starttls":
+            self._start_tls(session, deadline, trace)
+        if self._sign_in is not None:
+            self._authenticate(session, self._sign_in, trace)
+        return session
+
+    def _greet(self, session: SmtpSession) -> None:
+        try:
+            greeting = session.greeting(self._server.connect_timeout)
+        except ConnectionLost as error:
+            hint = "; port 465 expects Security SSL/TLS" if self._server.port == 465 else ""
+            raise ConnectionLost(f"no SMTP greeting ({error}{hint})") from error
+        if greeting.code != 220:
+            raise BackendError(fault_of(greeting, Stage.GREETING), greeting)
+        self._say_hello(session)
+
+    def _say_hello(self, session: SmtpSession) -> None:
+        code, text = session.ehlo()
+        if not 200 <= code <= 299:
+            reply = Reply(code, text=text.decode("utf-8", "replace"))
+            raise BackendError(fault_of(reply, Stage.GREETING), reply)
+
+    def _start_tls(self, session: SmtpSession, deadline: Deadline, trace: Trace) -> None:
+        if not session.has_extn("starttls"):
+            text = f"STARTTLS is not offered by {self._server.host}:{self._server.port}; nothing is sent in clear"
+            raise BackendError(Fault.TLS, Reply(text=text))
+        reply = session.command("STARTTLS")
+        if reply.code != 220:
+            fault = Fault.THROTTLED if reply.code // 100 == 4 else Fault.TLS
+            raise BackendError(fault, reply)
+        if session.has_unread or session.sock is None:
+            # Commands or replies that came before the handshake are an attacker's (CVE-2011-0411).
+            raise BackendError(Fault.TLS, Reply(text="the server went on in clear after STARTTLS"))
+        context = tls_context(self._server.ca_certificate)
+        secured = start_tls(session.sock, self._server.host, context, deadline.remaining(self._server.connect_timeout))
+        trace.step(f"{secured.version()}, certificate of {self._server.host} verified")
+        session.secure(secured)
+        self._say_hello(session)
+
+    def _authenticate(self, session: SmtpSession, sign_in: SignIn, trace: Trace) -> None:
+        server = self._server
+        encrypted = server.security != "none"
+        if not (encrypted or server.is_loopback or server.allow_clear_password):
+            text = "the password is not sent without encryption: choose STARTTLS or SSL/TLS"
+            raise BackendError(Fault.CONFIGURATION, Reply(text=text))
+        mechanism = sign_in.sign_in(session, encrypted=encrypted)
+        trace.step(f"signed in ({mechanism})")
+
+
+class Transaction:
+    """MAIL, RCPT for each, DATA. Writes what is settled into `results`."""
+
+    def __init__(
+        self, session: SmtpSession, host: str, envelope: Envelope, results: dict[str, RecipientResult]
+    ) -> None:
+        self._session = session
+        self._host = host
+        self._envelope = envelope
+        self._results = results
+
+    def run(self, recipients: list[str]) -> list[str]:
+        """Returns the recipients that need a transaction of their own."""
+        self._mail_from()
+        accepted: list[str] = []
+        for index, recipient in enumerate(recipients):
+            reply = self._session.command(f"RCPT TO:<{recipient}>")
+            if reply.code in (250, 251, 252):
+                accepted.append(recipient)
+            elif reply.code == 421:
+                # The server left over this one recipient: the others deserve a connection of their own.
+                self._results[recipient] = RecipientResult(reply, Fault.TRANSIENT)
+                self._session.close()
+                return accepted + recipients[index + 1 :]
+            elif accepted and is_too_many(reply):
+                self._data(accepted)
+                return recipients[index:]
+            else:
+                self._refuse(recipient, reply)
+        if accepted:
+            self._data(accepted)
+        else:
+            self._check_relay(recipients)
+        return []
+
+    def _mail_from(self) -> None:
+        size = ""
+        if self._session.has_extn("size"):
+            self._check_size()
+            size = f" SIZE={len(self._envelope.content)}"
+        reply = self._session.command(f"MAIL FROM:<{self._envelope.sender}>{size}")
+        if reply.code != 250:
+            raise BackendError(fault_of(reply, Stage.MAIL), reply)
+
+    def _check_size(self) -> None:
+        """RFC 1870: a SIZE of 0, or none, is no fixed limit."""
+        limit = self._session.esmtp_features.get("size", "").split(" ")[0]
+        size = len(self._envelope.content)
+        if limit.isdigit() and 0 < int(limit) < size:
+            text = f"The mail has {size:,} bytes, and {self._host} takes {int(limit):,} at most."
+            raise BackendError(Fault.PERMANENT, Reply(552, "5.3.4", text))
+
+    def _refuse(self, recipient: str, reply: Reply) -> None:
+        fault = fault_of(reply, Stage.RCPT)
+        if fault.holds:
+            raise BackendError(fault, reply)
+        self._results[recipient] = RecipientResult(reply, fault)
+
+    def _check_relay(self, recipients: list[str]) -> None:
+        """A server that relays for nobody does not know us: a matter of the settings, not of the recipients."""
+        refused = [self._results[recipient] for recipient in recipients]
+        if all(is_relay_denied(result.reply) for result in refused):
+            for recipient in recipients:
+                del self._results[recipient]
+            raise BackendError(Fault.CONFIGURATION, refused[0].reply)
+
+    def _data(self, recipients: list[str]) -> None:
+        reply = self._session.command("DATA")
+        if reply.code == 354:
+            self._session.send_content(self._envelope.content)
+            reply = self._finish()
+        if reply.code == 250:
+            self._session.trace.step(f"accepted by {self._host} ({reply.codes} {reply.text})")
+            self._results.update({recipient: RecipientResult(reply) for recipient in recipients})
+            return
+        fault = fault_of(reply, Stage.DATA)
+        if fault.holds or fault is Fault.THROTTLED:
+            raise BackendError(fault, reply)
+        self._results.update({recipient: RecipientResult(reply, fault) for recipient in recipients})
+
+    def _finish(self) -> Reply:
+        # A worker that slept past its time must not finish a mail that another has taken over.
+        self._session.deadline.remaining()
+        try:
+            return self._session.end_content()
+        except (ConnectionLost, DeadlineExceeded) as error:
+            text = f"The whole mail was sent, but {self._host} did not say whether it took it: {error}"
+            raise BackendError(Fault.AMBIGUOUS, Reply(text=text)) from error
+
+
+def is_too_many(reply: Reply) -> bool:
+    """452 4.5.3 is a limit for one transaction (RFC 5321 4.5.3.1.10), not a word about the recipient."""
+    return reply.enhanced in ("4.5.3", "5.5.3") or (reply.code in (452, 552) and "too many" in reply.text.lower())

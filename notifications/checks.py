@@ -1,0 +1,27 @@
+"""System checks: a key that is missing, weak or shared is found at the start, not at the first lost secret."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+
+SHORTEST_KEY = 32
+HINT = "Set FERNET_KEYS to one or more random strings, the newest first, separated by commas: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
+
+
+@register(Tags.security)
+def fernet_keys(**_: Any) -> list[CheckMessage]:
+    keys = getattr(settings, "FERNET_KEYS", None)
+    if isinstance(keys, str):
+        # A string is read as a list of one-letter keys.
+        return [Error("FERNET_KEYS is a single string, not a list.", hint=HINT, id="notifications.E001")]
+    if not keys or not all(keys):
+        return [Error("FERNET_KEYS is missing or has an empty key.", hint=HINT, id="notifications.E002")]
+    found: list[CheckMessage] = []
+    if any(len(key) < SHORTEST_KEY for key in keys):
+        text = f"A key in FERNET_KEYS is shorter than {SHORTEST_KEY} characters."
+        found.append(Error(text, hint=HINT, id="notifications.E003"))
+    if settings.SECRET_KEY in keys:
+        text = "FERNET_KEYS contains SECRET_KEY: a leaked session key would open every stored secret."
+        found.append(Error(text, hint=HINT, id="notifications.E004"))
+    return found

@@ -1,0 +1,102 @@
+"""A worker's turn: one mail after the other over one connection, until nothing is due or the turn is over."""
+
+import logging
+import time
+from types import TracebackType
+from typing import Self
+
+from django.db import InterfaceError, OperationalError, connection
+
+from notifications.backends.base import Backend, BackendError, Envelope, Fault, Reply
+from notifications.backends.deadline import Deadline
+from notifications.backends.trace import Trace
+from notifications.delivery.claim import Claim, claim
+from notifications.delivery.outcome import Tried, record
+from notifications.delivery.transport import from_header, open_backend, secrets_of
+from notifications.models import Message, Recipient
+
+logger = logging.getLogger(__name__)
+
+TURN_SECONDS = 20.0
+# Shorter than the lease's margin: after that the sweep has the mail.
+PATIENCE_SECONDS = 10.0
+
+
+def drain(worker: str, first: int | None = None) -> bool:
+    """Send the mail `first`, then whatever is due. True when the turn ended before the queue did."""
+    end = time.monotonic() + TURN_SECONDS
+    with Line() as line:
+        claimed = claim(worker, first) if first else None
+        claimed = claimed or claim(worker)
+        while claimed:
+            settle(claimed, line.send(claimed))
+            if time.monotonic() > end:
+                return True
+            claimed = claim(worker)
+    return False
+
+
+class Line:
+    """The connection that is kept between mails, for as long as the mail server's values stay the same."""
+
+    def __init__(self) -> None:
+        self._backend: Backend | None = None
+        self._version: int | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._hang_up()
+
+    def send(self, claimed: Claim) -> Tried:
+        """One try of one mail; every way it can end is in the answer."""
+        trace = Trace(secrets_of(claimed.server))
+        deadline = Deadline(claimed.server.total_timeout.total_seconds())
+        try:
+            envelope = envelope_of(claimed)
+            results = self._backend_for(claimed).send(envelope, deadline, trace)
+        except BackendError as error:
+            return Tried(error.results, error, trace)
+        except Exception as error:  # the worker's one: a fault of ours is recorded, and costs no other mail
+            logger.exception("mail %s: unexpected error", claimed.message.uuid)
+            self._hang_up()
+            text = f"Unexpected {type(error).__name__} inside mailadmin; the worker's log has the details."
+            return Tried({}, BackendError(Fault.TRANSIENT, Reply(text=text)), trace)
+        return Tried(results, None, trace)
+
+    def _backend_for(self, claimed: Claim) -> Backend:
+        # A test is to prove that connecting works, so it always connects.
+        is_test = claimed.message.kind == Message.Kind.TEST
+        if self._backend is None or is_test or self._version != claimed.attempt.settings_version:
+            self._hang_up()
+            self._backend = open_backend(claimed.server)
+            self._version = None if is_test else claimed.attempt.settings_version
+        return self._backend
+
+    def _hang_up(self) -> None:
+        if self._backend is not None:
+            self._backend.close()
+            self._backend = None
+
+
+def envelope_of(claimed: Claim) -> Envelope:
+    sender, from_line = from_header(claimed.server.sender)
+    waiting = claimed.message.recipients.filter(outcome__in=Recipient.OPEN).values_list("address", flat=True)
+    return Envelope(sender, tuple(waiting), from_line + bytes(claimed.message.content))
+
+
+def settle(claimed: Claim, tried: Tried) -> None:
+    """Record the outcome, through a database restart if need be: the mail is out and only its mark is missing."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            record(claimed, tried)
+        except (OperationalError, InterfaceError):
+            if time.monotonic() > end:
+                raise
+            logger.warning("mail %s: the database did not take the outcome; trying again", claimed.message.uuid)
+            connection.close()
+            time.sleep(0.5)
+        else:
+            return

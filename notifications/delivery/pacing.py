@@ -1,0 +1,29 @@
+"""How fast a provider lets one sender go, counted over all workers from the attempts on record."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from notifications.models import Attempt, Mode, Pace
+
+WINDOW = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Limits:
+    parallel: int
+    per_minute: int
+
+
+# Exchange Online: Microsoft, "Improvements to SMTP AUTH client submission": 3 connections, 30 mails a minute.
+# Gmail publishes daily limits only (Google Workspace Admin Help 166852); these keep well below its rate answers.
+LIMITS = {Pace.EXCHANGE_ONLINE: Limits(3, 30), Pace.GMAIL: Limits(5, 60)}
+
+
+def admits(pace: str, mode: Mode | str, now: datetime) -> bool:
+    """Whether one more mail may start now. Ask inside the transaction that claims it."""
+    limits = LIMITS.get(Pace(pace))
+    if limits is None:
+        return True
+    active = Attempt.objects.filter(mode=mode, finished_at=None, lease_expires_at__gt=now).count()
+    recent = Attempt.objects.filter(mode=mode, started_at__gt=now - WINDOW).count()
+    return active < limits.parallel and recent < limits.per_minute

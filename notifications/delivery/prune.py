@@ -1,0 +1,29 @@
+"""Deletes what is older than the retention; what still waits is never too old."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from notifications.models import Completion, Message
+
+BATCH = 500
+
+
+def prune() -> int:
+    """Returns how many mails and completions were deleted."""
+    limit = timezone.now() - timedelta(days=settings.RETENTION_DAYS)
+    kept = Message.objects.filter(completion=OuterRef("pk"))
+    return delete(Message.objects.filter(finished_at__lt=limit)) + delete(
+        Completion.objects.filter(~Exists(kept), received_at__lt=limit)
+    )
+
+
+def delete(old: "QuerySet[Message] | QuerySet[Completion]") -> int:
+    """In batches, so that no writer waits long."""
+    total = 0
+    while batch := list(old.values_list("pk", flat=True)[:BATCH]):
+        old.model._default_manager.filter(pk__in=batch).delete()
+        total += len(batch)
+    return total
