@@ -6,7 +6,10 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 
 SHORTEST_KEY = 32
-HINT = "Set FERNET_KEYS to one or more random strings, the newest first, separated by commas: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
+HINT = (
+    "Set FERNET_KEYS to random strings, the newest first, separated by commas; one is made by "
+    "python -c 'import secrets; print(secrets.token_urlsafe(32))'"
+)
 
 
 @register(Tags.security)

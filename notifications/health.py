@@ -1,0 +1,85 @@
+"""Is mail alive? The answer for /readyz and for the page."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from celery import current_app
+from django.db import DatabaseError
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from notifications.models import MailServerSettings, MailServerState, Message
+
+# A sweep runs every 10 s; ten missed ones mean that no worker, or no beat, is there.
+SWEEP_SILENCE = timedelta(seconds=100)
+# A mail that is due is tried within 75 s even after a crash.
+OLDEST_DUE_SECONDS = 150.0
+BROKER_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Part:
+    """One thing that must work; `text` says in words what was found."""
+
+    name: str
+    ok: bool
+    text: str
+    figures: dict[str, Any]
+
+
+def examine() -> list[Part]:
+    """Every part, the database first: without it nothing else can be asked."""
+    try:
+        state, server = MailServerState.load(), MailServerSettings.load()
+        return [
+            Part("database", True, "answers", {}),
+            broker(),
+            worker(state),
+            oldest_due(state, server),
+            mail_server(state, server),
+        ]
+    except DatabaseError as error:
+        return [Part("database", False, f"does not answer ({type(error).__name__})", {})]
+
+
+def broker() -> Part:
+    """Reached by the same way, and with the same time limit, as a hint is."""
+    try:
+        with current_app.connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1, timeout=BROKER_SECONDS, interval_start=0)
+    except (OperationalError, OSError) as error:
+        text = f"not reachable ({type(error).__name__}); mail waits in the database"
+        return Part("broker", False, text, {})
+    return Part("broker", True, "reachable", {})
+
+
+def worker(state: MailServerState) -> Part:
+    if state.swept_at is None:
+        return Part("worker", False, "no worker was ever seen", {"seen_seconds_ago": None})
+    age = timezone.now() - state.swept_at
+    figures = {"seen_seconds_ago": round(age.total_seconds(), 1)}
+    if age > SWEEP_SILENCE:
+        return Part("worker", False, "no worker has looked for mail; are worker and beat running?", figures)
+    return Part("worker", True, "looking for mail", figures)
+
+
+def oldest_due(state: MailServerState, server: MailServerSettings) -> Part:
+    """While the mail server is held, waiting is what the mails should do."""
+    now = timezone.now()
+    oldest = Message.due(now).first()
+    seconds = round((now - oldest.next_attempt_at).total_seconds(), 1) if oldest else 0.0
+    excused = state.is_held or state.is_paused(now) or not server.is_set_up
+    ok = excused or seconds <= OLDEST_DUE_SECONDS
+    return Part("queue", ok, "flowing" if ok else "the oldest mail waits too long", {"oldest_due_seconds": seconds})
+
+
+def mail_server(state: MailServerState, server: MailServerSettings) -> Part:
+    if not server.is_set_up:
+        return Part("mail_server", False, "not set up", {"state": "not_set_up"})
+    if state.is_held:
+        figures = {"state": "held", "reason": state.held_reason, "since": state.held_since}
+        return Part("mail_server", False, f"held: {state.get_held_reason_display()}: {state.held_text}", figures)
+    if state.paused_since:
+        return Part("mail_server", True, f"waiting: {state.paused_text}", {"state": "paused", "since": state.paused_since})
+    return Part("mail_server", True, "ok", {"state": "ok"})
