@@ -1,0 +1,58 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notifications.matching.globs import glob_matches
+
+
+@pytest.mark.parametrize(
+    ("glob", "text"),
+    [
+        ("", "anything"),
+        ("", ""),
+        ("*", ""),
+        ("7-zip*", "7-Zip 24.08"),
+        ("*office*", "Microsoft OFFICE 365"),
+        ("PC-??", "pc-01"),
+        ("ÄRGER*", "ärger im Netz"),
+        ("[prod] *", "[Prod] 7-Zip"),
+        ("a.b", "a.b"),
+        ("**x**", "axb"),
+        ("line*end", "line\nend"),
+    ],
+)
+def test_a_glob_matches(glob: str, text: str) -> None:
+    assert glob_matches(glob, text)
+
+
+@pytest.mark.parametrize(
+    ("glob", "text"),
+    [
+        ("7-zip", "7-Zip 24.08"),
+        ("7-zip*", "my 7-Zip"),
+        ("PC-??", "PC-001"),
+        ("?", ""),
+        ("[ab]*", "apple"),
+        ("[!x]", "a"),
+        ("a.b", "axb"),
+        ("a|b", "a"),
+        ("a", "a\n"),
+    ],
+)
+def test_a_glob_does_not_match(glob: str, text: str) -> None:
+    assert not glob_matches(glob, text)
+
+
+def test_many_stars_on_a_long_name_come_to_an_answer() -> None:
+    assert not glob_matches("*a" * 15 + "*b", "a" * 3000)
+
+
+@given(st.text(st.characters(exclude_characters="*?"), min_size=1, max_size=50))
+def test_what_has_no_star_and_no_question_mark_matches_itself(text: str) -> None:
+    assert glob_matches(text, text)
+
+
+@given(st.lists(st.text(max_size=10), min_size=2, max_size=6))
+def test_stars_match_whatever_stands_in_their_place(pieces: list[str]) -> None:
+    glob = "*".join(piece.replace("*", "").replace("?", "") for piece in pieces)
+    assert glob_matches(glob, "~".join(piece.replace("*", "").replace("?", "") for piece in pieces))
