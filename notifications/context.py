@@ -1,0 +1,89 @@
+"""What every page shows about mail: whether it flows and, if not, why and since when."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+
+from notifications.models import Attempt, MailServerSettings, MailServerState, Message
+
+THEMES = ("light", "dark")
+THEME_COOKIE = "theme"
+TITLES = {
+    "ok": "Mail is flowing",
+    "paused": "Mail is paused",
+    "held": "Mail is held",
+    "not_set_up": "Mail server not set up",
+}
+
+
+@dataclass(frozen=True)
+class MailState:
+    """`reason` is our sentence, `text` the mail server's own words."""
+
+    kind: str
+    reason: str = ""
+    text: str = ""
+    since: datetime | None = None
+    next_try: datetime | None = None
+    last_accepted: datetime | None = None
+    waiting: int = 0
+
+    @property
+    def title(self) -> str:
+        return TITLES[self.kind]
+
+    @property
+    def headline(self) -> str:
+        return f"{self.title}: {self.reason[:1].lower()}{self.reason[1:]}" if self.reason else self.title
+
+    @property
+    def needs_banner(self) -> bool:
+        return self.kind != "ok"
+
+
+def panel(request: HttpRequest) -> dict[str, Any]:
+    """Context processor; the rows are read only on pages that show them."""
+    theme = request.COOKIES.get(THEME_COOKIE, "")
+    signed_in = getattr(request, "user", None) is not None and request.user.is_authenticated
+    return {
+        "theme": theme if theme in THEMES else "",
+        "mail_state": SimpleLazyObject(mail_state) if signed_in else None,
+    }
+
+
+def mail_state() -> MailState:
+    state, now = MailServerState.load(), timezone.now()
+    if not MailServerSettings.load().is_set_up:
+        return MailState("not_set_up", waiting=waiting())
+    if state.is_held:
+        return MailState(
+            "held",
+            reason=state.get_held_reason_display(),
+            text=" ".join(part for part in (state.held_code, state.held_text) if part),
+            since=state.held_since,
+            next_try=state.next_probe_at,
+            waiting=waiting(),
+        )
+    if state.is_paused(now):
+        return MailState(
+            "paused", text=state.paused_text, since=state.paused_since, next_try=state.paused_until, waiting=waiting()
+        )
+    return MailState("ok", last_accepted=last_accepted())
+
+
+def waiting() -> int:
+    return Message.objects.filter(state__in=Message.OPEN).count()
+
+
+def last_accepted() -> datetime | None:
+    accepted = (Attempt.Outcome.ACCEPTED, Attempt.Outcome.PARTIAL)
+    return (
+        Attempt.objects.filter(outcome__in=accepted)
+        .order_by("-started_at")
+        .values_list("finished_at", flat=True)
+        .first()
+    )

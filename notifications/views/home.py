@@ -1,0 +1,29 @@
+"""The front door, and the colours that somebody prefers."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_GET, require_POST
+
+from notifications.context import THEME_COOKIE, THEMES
+from notifications.views.back import back_to
+
+YEAR = 60 * 60 * 24 * 365
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    return redirect("mail-server")
+
+
+@login_not_required
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """Keep the choice in a cookie; anything but light or dark follows the system again."""
+    answer = redirect(back_to(request, "home"))
+    chosen = request.POST.get("theme", "")
+    if chosen in THEMES:
+        answer.set_cookie(THEME_COOKIE, chosen, max_age=YEAR, samesite="Lax", httponly=True, secure=request.is_secure())
+    else:
+        answer.delete_cookie(THEME_COOKIE, samesite="Lax")
+    return answer

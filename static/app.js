@@ -1,0 +1,36 @@
+// Only what HTML cannot do alone: every page works without this file.
+document.documentElement.classList.add("js");
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (button) {
+    const text = document.getElementById(button.dataset.copy).textContent;
+    await navigator.clipboard.writeText(text);
+    const label = button.querySelector("span");
+    label.textContent = "Copied";
+    setTimeout(() => { label.textContent = "Copy"; }, 2000);
+  }
+  for (const open of document.querySelectorAll("details.popover[open]")) {
+    if (!open.contains(event.target)) open.open = false;
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  const open = document.querySelector("details.popover[open]");
+  if (event.key === "Escape" && open) {
+    open.open = false;
+    open.querySelector("summary").focus();
+  }
+});
+
+// A page that nobody looks at asks for nothing.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (document.hidden && event.target.hasAttribute("data-poll")) event.preventDefault();
+});
+
+// A click that changed a part leads the keyboard and the screen reader to it; a poll does not.
+document.addEventListener("htmx:afterSettle", (event) => {
+  const trigger = event.detail.requestConfig && event.detail.requestConfig.elt;
+  const part = event.target.querySelector("[data-focus]") || (event.target.matches("[data-focus]") && event.target);
+  if (part && trigger && !trigger.hasAttribute("data-poll")) part.focus({ preventScroll: false });
+});
