@@ -1,8 +1,10 @@
 from django.urls import URLPattern, URLResolver, path
 
-from notifications.views import home, mail_server, sign_in
+from notifications.views import health, home, mail_server, sign_in
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
     path("", home.home, name="home"),
     path("theme/", home.theme, name="theme"),
     path("sign-in/", sign_in.sign_in, name="sign-in"),
