@@ -21,3 +21,8 @@ os.environ["PUBLIC_URL"] = "http://127.0.0.1:8000"
 from mailadmin.settings import *  # noqa: E402, F403  # the environment had to be made first
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# A file, so that worker processes of a test can open it too; nothing in it outlives the run.
+DATABASES["default"]["TEST"] = {"NAME": f"{_data}/test.sqlite3"} if "sqlite3" in DATABASES["default"]["ENGINE"] else {}  # noqa: F405
+if DATABASES["default"]["TEST"]:  # noqa: F405
+    DATABASES["default"]["OPTIONS"]["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"  # noqa: F405

@@ -19,8 +19,8 @@ from typing import Any, Self
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from tests.base import wait_until
 from tests.pki import server_context
+from tests.waiting import wait_until
 
 CONNECT = "CONNECT"  # the greeting
 CONTENT = "CONTENT"  # between DATA and the final dot
