@@ -15,7 +15,7 @@ from notifications.models import MailServerSettings, MailServerState, Message
 SWEEP_SILENCE = timedelta(seconds=100)
 # A mail that is due is tried within 75 s even after a crash.
 OLDEST_DUE_SECONDS = 150.0
-BROKER_SECONDS = 2.0
+BROKER_SECONDS = 2
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,8 @@ class Claim:
     attempt: Attempt
     message: Message
     server: MailServerSettings
-
-    @property
-    def is_draft_test(self) -> bool:
-        """A test of values that are not saved says nothing about the mail server in force."""
-        return bool(self.message.draft_server)
+    # A test of values that are not saved says nothing about the mail server in force.
+    is_draft: bool
 
 
 def claim(worker: str, message_id: int | None = None) -> Claim | None:
@@ -49,7 +46,7 @@ def claim(worker: str, message_id: int | None = None) -> Claim | None:
             worker=worker,
             lease=server.total_timeout + LEASE_MARGIN,
         )
-        return Claim(attempt, message, server) if attempt else None
+        return Claim(attempt, message, server, bool(message.draft_server)) if attempt else None
 
 
 def choose(message_id: int | None, state: MailServerState, saved: MailServerSettings, now: datetime) -> Message | None:

@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 from celery import Task
+from django.conf import settings
 from kombu.exceptions import OperationalError
 
 logger = logging.getLogger(__name__)
@@ -20,7 +21,8 @@ class Publisher:
         self._silent_until = 0.0
 
     def publish(self, task: "Task[..., Any]", *ids: int) -> bool:
-        if time.monotonic() < self._silent_until:
+        # Without an address Celery would look for a RabbitMQ on this machine.
+        if not settings.CELERY_BROKER_URL or time.monotonic() < self._silent_until:
             return False
         try:
             task.apply_async(args=ids, retry=False)

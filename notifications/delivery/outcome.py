@@ -42,7 +42,7 @@ def record(claim: Claim, tried: Tried) -> bool:
         return False
     Recipient.save_outcomes(recipients)
     conclude(claim, tried, recipients)
-    if not claim.is_draft_test:
+    if not claim.is_draft:
         learn(claim, tried, state)
     return True
 

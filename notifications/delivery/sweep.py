@@ -23,7 +23,7 @@ def sweep() -> int:
         state = MailServerState.lock()
         state.swept_at = now
         state.save(update_fields=["swept_at"])
-    return Message.due(now).count()
+    return Message.due(timezone.now()).count()
 
 
 @transaction.atomic

@@ -34,19 +34,12 @@ class SecretField(EncryptedTextField):  # type: ignore[misc]  # the package ship
     def formfield(self, **_: Any) -> None:
         """No form field: a ModelForm would send the secret to the browser."""
 
-    def get_placeholder(self, value: Any, compiler: Any, connection: Any) -> str:
-        # update(f=F(...)) and bulk_update write expressions past get_db_prep_save, that is, in clear.
-        if hasattr(value, "as_sql") or hasattr(value, "resolve_expression"):
-            raise FieldError(
-                f"{self.purpose} is a secret and takes no expression: assign a string and save() the object"
-            )
-        return "%s"
-
     def get_db_prep_save(self, value: Any, connection: Any) -> Any:
         if isinstance(value, Unreadable):
             return connection.Database.Binary(value.ciphertext)
+        # update(f=F(...)) and bulk_update pass expressions, and the database would store them in clear.
         if hasattr(value, "resolve_expression"):
-            raise FieldError(f"{self.purpose} is a secret and takes no expression")
+            raise FieldError(f"{self.purpose} is a secret and takes no expression: assign a string and save()")
         return super().get_db_prep_save(None if value is None else f"{self.purpose}{SEPARATOR}{value}", connection)
 
     def from_db_value(self, value: Any, *_: Any) -> str | None:

@@ -180,7 +180,7 @@ class Recipient(models.Model):
 
     @classmethod
     def save_outcomes(cls, recipients: list["Recipient"]) -> None:
-        cls.objects.bulk_update(recipients, ["outcome", "code", "text", "changed_at"], batch_size=200)
+        Recipient.objects.bulk_update(recipients, ["outcome", "code", "text", "changed_at"], batch_size=200)
 
 
 class Attempt(models.Model):
