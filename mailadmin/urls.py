@@ -1,4 +1,4 @@
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from notifications.views import health, home, mail_server, sign_in
 
@@ -11,4 +11,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-out/", sign_in.sign_out, name="sign-out"),
     path("mail-server/", mail_server.page, name="mail-server"),
     path("mail-server/probes/", mail_server.page, name="probes"),
+    path("api/v1/", include("notifications.api.urls")),
 ]

@@ -1,0 +1,94 @@
+"""Completions in."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Router, Schema, Status
+
+from notifications.api.body import json_body
+from notifications.api.errors import ErrorBody
+from notifications.intake.accept import accept
+from notifications.intake.report import CompletionReport, TargetReport, read
+from notifications.models import Completion, Outcome, TargetResult
+
+router = Router(tags=["completions"])
+
+REPORT_BODY = {
+    "required": True,
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CompletionReport"}}},
+}
+
+
+class AcceptedCompletion(Schema):
+    """The completion's id and those of the mails that it set off."""
+
+    id: UUID
+    messages: list[UUID]
+
+
+class StoredCompletion(AcceptedCompletion):
+    """A completion as it was understood."""
+
+    received_at: datetime
+    report: CompletionReport
+
+
+@router.post(
+    "/completions",
+    operation_id="report_completion",
+    summary="Report a completion",
+    response={202: AcceptedCompletion, (400, 401, 409, 411, 413, 415, 422, 429, 503): ErrorBody},
+    openapi_extra={"requestBody": REPORT_BODY},
+)
+def report_completion(request: HttpRequest) -> Status[dict[str, Any]]:
+    """A completed deployment or schedule. Answered once it is stored together with the mails that it sets off.
+
+    The same report under the same `source` and `id` gets the same answer again, so it is safe to repeat after a
+    time-out; another report under them gets 409.
+    """
+    return Status(202, accept(read(json_body(request))).answer)
+
+
+@router.get(
+    "/completions/{uuid:completion_id}",
+    operation_id="get_completion",
+    summary="Read a completion",
+    response={200: StoredCompletion, (401, 404, 429, 503): ErrorBody},
+)
+def get_completion(request: HttpRequest, completion_id: UUID) -> StoredCompletion:
+    """The report as it was understood, and the mails that it set off."""
+    completion = get_object_or_404(Completion, uuid=completion_id)
+    return StoredCompletion(
+        id=completion.uuid,
+        messages=list(completion.messages.order_by("id").values_list("uuid", flat=True)),
+        received_at=completion.received_at,
+        report=reported(completion),
+    )
+
+
+def reported(completion: Completion) -> CompletionReport:
+    # Stored values were checked when they came; checking 20,000 targets again would only take time.
+    return CompletionReport.model_construct(
+        kind=Completion.Kind(completion.kind),
+        source=completion.source,
+        id=completion.external_id,
+        name=completion.name,
+        package=completion.package or None,
+        version=completion.version or None,
+        schedule=completion.schedule or None,
+        outcome=Outcome(completion.outcome),
+        started_at=completion.started_at,
+        finished_at=completion.finished_at,
+        user=completion.user or None,
+        url=completion.url or None,
+        targets=[reported_target(target) for target in completion.targets.all()],
+    )
+
+
+def reported_target(target: TargetResult) -> TargetReport:
+    return TargetReport.model_construct(
+        name=target.name, outcome=Outcome(target.outcome), detail=target.detail or None, seconds=target.seconds
+    )

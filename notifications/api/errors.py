@@ -1,0 +1,79 @@
+"""Every error of the API in one shape: {"error": {"code", "message", "fields"?}}."""
+
+import logging
+from dataclasses import asdict, dataclass, field
+
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from ninja import NinjaAPI, Schema
+from ninja.errors import HttpError, ValidationError
+
+from notifications.intake.accept import Conflict
+from notifications.intake.refusals import InvalidReport, Refusal
+from notifications.intake.strict_json import InvalidJson
+
+logger = logging.getLogger(__name__)
+
+BUSY_SECONDS = 5
+
+
+class FieldError(Schema):
+    field: str
+    message: str
+
+
+class ErrorDetails(Schema):
+    code: str
+    message: str
+    fields: list[FieldError] = []
+
+
+class ErrorBody(Schema):
+    error: ErrorDetails
+
+
+@dataclass
+class ApiError(Exception):
+    """An answer other than the wanted one; `message` is a sentence for the author of the calling script."""
+
+    status: int
+    code: str
+    message: str
+    headers: dict[str, str] = field(default_factory=dict)
+    fields: list[Refusal] = field(default_factory=list)
+
+    @property
+    def response(self) -> HttpResponse:
+        error = {"code": self.code, "message": self.message}
+        fields = {"fields": [asdict(refusal) for refusal in self.fields]} if self.fields else {}
+        return JsonResponse({"error": error | fields}, status=self.status, headers=self.headers)
+
+
+def install(api: NinjaAPI) -> None:
+    """Have `api` answer every error in our shape, ninja's own included."""
+    for kind in (Exception, Http404, HttpError, ValidationError):
+        api.add_exception_handler(kind, answer)
+
+
+def answer(request: HttpRequest, error: object) -> HttpResponse:
+    known = error if isinstance(error, ApiError) else translated(error)
+    if known.status >= 500:
+        logger.error("%s %s ended with %s", request.method, request.path, known.status, exc_info=True)
+    return known.response
+
+
+def translated(error: object) -> ApiError:
+    match error:
+        case InvalidJson():
+            return ApiError(400, "invalid_json", str(error))
+        case InvalidReport():
+            return ApiError(422, "invalid_report", f"The report does not fit: {error}.", fields=error.refusals)
+        case Conflict():
+            return ApiError(409, "conflict", str(error))
+        case Http404():
+            return ApiError(404, "not_found", "There is nothing here. /api/v1/docs lists what is.")
+        case OperationalError() | InterfaceError():
+            message = "The database is busy or out of reach; nothing was stored. Send the same again later."
+            return ApiError(503, "unavailable", message, {"Retry-After": str(BUSY_SECONDS)})
+        case _:
+            return ApiError(500, "internal", "This is a fault of ours; it was logged. Nothing was stored.")

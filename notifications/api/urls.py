@@ -1,0 +1,27 @@
+from django.urls import URLPattern, URLResolver, include, path, re_path
+from ninja import NinjaAPI
+
+from notifications.api import completions, messages
+from notifications.api.auth import ApiTokenAuth
+from notifications.api.docs import docs
+from notifications.api.edges import at_the_edge, nothing_here
+from notifications.api.errors import install
+
+api = NinjaAPI(
+    title="mailadmin",
+    version="1",
+    description="Report what was deployed, and follow the mails about it.",
+    auth=ApiTokenAuth(),
+    docs_url=None,
+    urls_namespace="api",
+)
+api.add_router("", completions.router)
+api.add_router("", messages.router)
+install(api)
+
+patterns, app, namespace = api.urls
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("docs", docs, {"api": api}, name="api-docs"),
+    path("", include(([at_the_edge(pattern) for pattern in patterns], app), namespace)),
+    re_path(r"^(?P<rest>.*)$", nothing_here),
+]

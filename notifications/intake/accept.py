@@ -1,0 +1,117 @@
+"""A report becomes rows: what happened, and the mails that are owed for it."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import DatabaseError, IntegrityError, transaction
+from django.utils import timezone
+
+from notifications.delivery import outbox
+from notifications.emails.mail import Mail
+from notifications.emails.notification_email import notification_mail
+from notifications.intake.makeshift import makeshift_mail
+from notifications.intake.report import CompletionReport
+from notifications.matching import matching_notifications
+from notifications.models import Completion, Message, Notification, TargetResult
+
+logger = logging.getLogger(__name__)
+
+
+class Conflict(Exception):
+    """Another report came under the same source and id."""
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """`created` is False when the same report had been accepted before."""
+
+    completion: Completion
+    messages: list[Message]
+    created: bool
+
+    @property
+    def answer(self) -> dict[str, Any]:
+        return {"id": str(self.completion.uuid), "messages": [str(message.uuid) for message in self.messages]}
+
+
+def accept(report: CompletionReport, tries: int = 3) -> Accepted:
+    """Store the report and the mails that are owed for it, or find them stored already. Raises Conflict.
+
+    Once this returns, and the caller's transaction if there is one has ended, no mail of it can be lost.
+    """
+    known = Completion.objects.filter(source=report.source, external_id=report.id).first()
+    if known:
+        return _accepted_before(known, report)
+    try:
+        with transaction.atomic():
+            return _store(report)
+    except IntegrityError:
+        # Either the same report won a race, which the next look finds, or a notification was just deleted.
+        if tries == 1:
+            raise
+        return accept(report, tries - 1)
+
+
+def _accepted_before(completion: Completion, report: CompletionReport) -> Accepted:
+    if completion.digest != report.digest:
+        raise Conflict(f"The completion {report.id} of {report.source} was reported before, with another content.")
+    owed = completion.messages.filter(kind=Message.Kind.NOTIFICATION, resend_of=None).order_by("id")
+    return Accepted(completion, list(owed), created=False)
+
+
+def _store(report: CompletionReport) -> Accepted:
+    completion = Completion.objects.create(
+        kind=report.kind,
+        source=report.source,
+        external_id=report.id,
+        name=report.name,
+        package=report.package or "",
+        version=report.version or "",
+        schedule=report.schedule or "",
+        outcome=report.settled_outcome,
+        started_at=report.started_at,
+        finished_at=report.finished_at,
+        user=report.user or "",
+        url=report.url or "",
+        digest=report.digest,
+    )
+    targets = _store_targets(report, completion)
+    messages = [_owe(notification, completion, targets) for notification in matching_notifications(completion)]
+    return Accepted(completion, messages, created=True)
+
+
+def _store_targets(report: CompletionReport, completion: Completion) -> list[TargetResult]:
+    targets = [
+        TargetResult(
+            completion=completion,
+            position=position,
+            name=target.name,
+            outcome=target.outcome,
+            detail=target.detail or "",
+            seconds=target.seconds,
+        )
+        for position, target in enumerate(report.targets or [])
+    ]
+    return TargetResult.objects.bulk_create(targets, batch_size=1000)
+
+
+def _owe(notification: Notification, completion: Completion, targets: list[TargetResult]) -> Message:
+    mail = _compose(notification, completion, targets)
+    message = outbox.put(mail, Message.Kind.NOTIFICATION, completion=completion, notification=notification)
+    if not mail.recipients:
+        # Shown as failed among the deliveries: a mail that nobody can get must not vanish, nor wait for ever.
+        message.fail()
+    return message
+
+
+def _compose(notification: Notification, completion: Completion, targets: list[TargetResult]) -> Mail:
+    now = timezone.now()
+    try:
+        return notification_mail(notification, completion, targets, now)
+    except DatabaseError:
+        raise
+    except Exception as error:
+        # Whatever breaks a mail's looks, the mail itself must go out.
+        logger.exception("the mail of notification %s could not be written as designed", notification.pk)
+        return makeshift_mail(notification, completion, error, now)
