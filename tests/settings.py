@@ -11,6 +11,7 @@ import tempfile
 
 _data = tempfile.mkdtemp(prefix="mailadmin-test-")
 atexit.register(shutil.rmtree, _data, ignore_errors=True)
+os.mkdir(f"{_data}/staticfiles")  # whitenoise warns of a missing one
 os.environ["MAILADMIN_DATA"] = _data
 os.environ["SECRET_KEY"] = secrets.token_urlsafe(48)
 os.environ["FERNET_KEYS"] = secrets.token_urlsafe(32)
