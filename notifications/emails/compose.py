@@ -1,0 +1,80 @@
+"""From recipients and rendered parts to the bytes of a mail."""
+
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from email import policy
+from email.message import EmailMessage
+
+from notifications.addresses import Address, dedupe
+from notifications.emails.headers import SUBJECT_LIMIT, address_header, one_line, text_header
+from notifications.emails.identity import date_of, new_message_id
+from notifications.emails.mail import Mail
+from notifications.emails.render import Parts
+from notifications.models import Recipient
+
+POLICY = policy.SMTP.clone(cte_type="7bit")
+
+
+class Recipients:
+    """Everybody once: who is named in several fields stands in the most visible one."""
+
+    def __init__(
+        self,
+        to: Iterable[Address] = (),
+        cc: Iterable[Address] = (),
+        bcc: Iterable[Address] = (),
+        reply_to: Iterable[Address] = (),
+    ) -> None:
+        self.to = dedupe(to)
+        self.cc = without(self.to, cc)
+        self.bcc = without([*self.to, *self.cc], bcc)
+        self.reply_to = dedupe(reply_to)
+
+    def rows(self) -> tuple[tuple[str, Recipient.Field], ...]:
+        fields = ((Recipient.Field.TO, self.to), (Recipient.Field.CC, self.cc), (Recipient.Field.BCC, self.bcc))
+        return tuple((address.address, field) for field, addresses in fields for address in addresses)
+
+
+def compose(subject: str, recipients: Recipients, parts: Parts, about: Mapping[str, str], now: datetime) -> Mail:
+    """`about` are further headers: ASCII, short, ours."""
+    subject, message_id = one_line(subject, SUBJECT_LIMIT), new_message_id()
+    head = [
+        f"Date: {date_of(now)}\r\n",
+        f"Message-ID: {message_id}\r\n",
+        text_header("Subject", subject),
+        *recipient_headers(recipients),
+        # Nobody's absence note should come back to a machine (RFC 3834; the second is Exchange's own word for it).
+        "Auto-Submitted: auto-generated\r\n",
+        "X-Auto-Response-Suppress: All\r\n",
+        *(f"{name}: {value}\r\n" for name, value in about.items()),
+    ]
+    content = "".join(head).encode("ascii") + mime(parts)
+    return Mail(subject, message_id, recipients.rows(), content)
+
+
+def recipient_headers(recipients: Recipients) -> Iterator[str]:
+    """Without Bcc, ever."""
+    if recipients.to:
+        yield address_header("To", recipients.to)
+    elif not recipients.cc:
+        yield "To: undisclosed-recipients:;\r\n"
+    if recipients.cc:
+        yield address_header("Cc", recipients.cc)
+    if recipients.reply_to:
+        yield address_header("Reply-To", recipients.reply_to)
+
+
+def mime(parts: Parts) -> bytes:
+    """MIME headers and body. The boundary is random, so that nothing reported can imitate it."""
+    body = EmailMessage(policy=POLICY)
+    body.set_content(parts.text)
+    if parts.html:
+        body.add_alternative(parts.html, subtype="html")
+        body.set_boundary(f"part-{uuid.uuid4()}")
+    return body.as_bytes()
+
+
+def without(taken: Iterable[Address], addresses: Iterable[Address]) -> list[Address]:
+    mailboxes = {address.address for address in taken}
+    return [address for address in dedupe(addresses) if address.address not in mailboxes]
