@@ -11,13 +11,14 @@ from urllib.parse import urlsplit
 import environ
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(os.environ.get("MAILADMIN_DATA") or BASE_DIR / "data").absolute()
 
 env = environ.Env()
 # The environment wins over .env, which wins over the keys that the first start made.
-for file in (BASE_DIR / ".env", DATA_DIR / "keys.env"):
-    if file.exists():
-        env.read_env(str(file))
+if (BASE_DIR / ".env").exists():
+    env.read_env(str(BASE_DIR / ".env"))
+DATA_DIR = Path(os.environ.get("MAILADMIN_DATA") or BASE_DIR / "data").absolute()
+if (DATA_DIR / "keys.env").exists():
+    env.read_env(str(DATA_DIR / "keys.env"))
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY")
@@ -28,11 +29,12 @@ FERNET_KEYS = [key.strip() for key in env.str("FERNET_KEYS").split(",")]
 HOST = env.str("MAILADMIN_HOST", default="127.0.0.1")
 PORT = env.int("MAILADMIN_PORT", default=8000)
 LOOPBACK_NAMES = ["127.0.0.1", "localhost", "[::1]"]
+_address = "127.0.0.1" if HOST in ("0.0.0.0", "::") else f"[{HOST}]" if ":" in HOST else HOST  # noqa: S104  # not bound
 ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=[])]
 # A public name means https, unless PUBLIC_URL says http:// in so many words.
 _named = next((name for name in ALLOWED_HOSTS if name not in (*LOOPBACK_NAMES, "*")), None)
 PUBLIC_URL = env.str(
-    "PUBLIC_URL", default=f"https://{_named.lstrip('.')}" if _named else f"http://127.0.0.1:{PORT}"
+    "PUBLIC_URL", default=f"https://{_named.lstrip('.')}" if _named else f"http://{_address}:{PORT}"
 ).rstrip("/")
 _public = urlsplit(PUBLIC_URL)
 HTTPS = _public.scheme == "https"
@@ -179,7 +181,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
 }
 if CELERY_BROKER_URL.startswith("filesystem://"):
     _queue = str(DATA_DIR / "run" / "queue")
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"data_folder_in": _queue, "data_folder_out": _queue}
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": _queue,
+        "data_folder_out": _queue,
+        "control_folder": f"{_queue}-control",
+    }
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "notifications.tasks.sweep", "schedule": 10.0, "options": {"expires": 20}},
@@ -190,6 +196,8 @@ CELERY_BEAT_SCHEDULE = {
 MESSAGE_MAX_AGE_DAYS = env.float("MESSAGE_MAX_AGE_DAYS", default=5.0)
 RETENTION_DAYS = env.int("RETENTION_DAYS", default=180)
 CAPTURE_INBOX = env.bool("CAPTURE_INBOX", default=True)
+# 0: a free one, chosen at the first start and kept.
+CAPTURE_INBOX_PORT = env.int("CAPTURE_INBOX_PORT", default=0)
 # EHLO wants a name that means something (RFC 5321 4.1.4); without one the backend says its address.
 EHLO_NAME = (
     _public.hostname if _public.hostname and "." in _public.hostname and not _public.hostname[-1].isdigit() else ""
@@ -201,4 +209,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    # Two lines for every task, most of them sweeps that found nothing, would bury what matters.
+    "loggers": {"celery": {"level": "WARNING"}},
 }

@@ -5,17 +5,24 @@ import os
 import secrets
 from pathlib import Path
 
+from environ import Env
+
+ENV_FILE = Path(__file__).resolve().parent.parent / ".env"
 KEYS_FILE = "keys.env"
 
 
 def prepare(argv: list[str]) -> Path:
     """Make the data folder (0700) and, unless the environment has them, the keys (0600).
 
-    `up --data DIR` is read here, before Django's settings need to know it.
+    What `up` is told about where to run is read here, before Django's settings need to know it.
     """
     # Database, journals, keys and captured mail are for the panel's own user alone.
     os.umask(0o077)
-    data = data_folder(argv)
+    if ENV_FILE.exists():
+        Env.read_env(str(ENV_FILE))
+    for name, value in options_of_up(argv).items():
+        os.environ[f"MAILADMIN_{name.upper()}"] = value
+    data = Path(os.environ.get("MAILADMIN_DATA") or "data").absolute()
     os.environ["MAILADMIN_DATA"] = str(data)
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not ("SECRET_KEY" in os.environ and "FERNET_KEYS" in os.environ):
@@ -23,11 +30,18 @@ def prepare(argv: list[str]) -> Path:
     return data
 
 
-def data_folder(argv: list[str]) -> Path:
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--data")
-    option = parser.parse_known_args(argv[2:])[0].data if argv[1:2] == ["up"] else None
-    return Path(option or os.environ.get("MAILADMIN_DATA") or "data").absolute()
+def options_of_up(argv: list[str]) -> dict[str, str]:
+    """Where `manage.py up` is told to run; the command itself says what is wrong with a value."""
+    if argv[1:2] != ["up"]:
+        return {}
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    for option in ("--host", "--port", "--data"):
+        parser.add_argument(option)
+    try:
+        given = vars(parser.parse_known_args(argv[2:])[0])
+    except argparse.ArgumentError:
+        return {}
+    return {name: value for name, value in given.items() if value and (name != "port" or value.isdecimal())}
 
 
 def write_keys(path: Path) -> None:

@@ -1,0 +1,37 @@
+"""The web server's settings: `gunicorn --config mailadmin/gunicorn_conf.py`, as `manage.py up` runs it."""
+
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.urls import get_resolver
+
+from supervisor import leash
+
+env = environ.Env()
+_host = env.str("MAILADMIN_HOST", default="127.0.0.1")
+
+wsgi_app = "mailadmin.wsgi:application"
+chdir = str(Path(__file__).resolve().parent.parent)
+bind = f"{f'[{_host}]' if ':' in _host else _host}:{env.int('MAILADMIN_PORT', default=8000)}"
+worker_class = "gthread"
+workers = 2
+threads = 4
+# The application is loaded once, in the master: half the start and half the memory.
+preload_app = True
+timeout = 60
+graceful_timeout = 10
+loglevel = "warning"
+# No access log: a setup link and a search for an address would stand in it.
+accesslog = None
+control_socket_disable = True
+forwarded_allow_ips = "*" if env.bool("TRUST_PROXY_HEADERS", default=False) else ""
+
+
+def when_ready(server: Any) -> None:
+    """Load the pages before the fork: once, and a fault in one stops the start instead of failing every request."""
+    get_resolver().url_patterns  # noqa: B018  # read for what its first reading does
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    leash.tie_to(server.pid)

@@ -1,0 +1,1 @@
+"""The capture inbox: a mail server on this machine that keeps what it is sent and passes nothing on."""
