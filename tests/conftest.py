@@ -1,1 +1,67 @@
-"""Fixtures that every room may use."""
+"""Fixtures that every room may use, and the rule that CI skips nothing."""
+
+from collections.abc import Iterator
+
+import pytest
+from _pytest.terminal import TerminalReporter
+
+from tests.peers.mail import MailPeer
+from tests.peers.need import in_ci, need
+from tests.peers.postgres import Postgres
+from tests.peers.redis import Redis
+
+
+@pytest.fixture(scope="session")
+def _mail_servers() -> Iterator[MailPeer]:
+    need("mail")
+    with MailPeer() as peer:
+        yield peer
+
+
+@pytest.fixture
+def mail_peer(_mail_servers: MailPeer) -> MailPeer:
+    """Postfix and Dovecot, with an empty Maildir."""
+    _mail_servers.clear()
+    return _mail_servers
+
+
+@pytest.fixture(scope="session")
+def _postgres() -> Iterator[Postgres]:
+    need("postgres")
+    with Postgres() as peer:
+        yield peer
+
+
+@pytest.fixture
+def postgres_url(_postgres: Postgres) -> str:
+    """A new, empty database."""
+    return _postgres.url()
+
+
+@pytest.fixture
+def redis_peer() -> Iterator[Redis]:
+    """A Redis that a test may stop and kill."""
+    need("redis")
+    with Redis() as peer:
+        yield peer
+
+
+@pytest.fixture
+def redis_url(redis_peer: Redis) -> str:
+    return redis_peer.url
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """In CI a skipped test is a test that nobody ran."""
+    if exitstatus == pytest.ExitCode.OK and skips_that_count(session.config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.Config) -> None:
+    if skips_that_count(config):
+        terminalreporter.write_line("In CI no test may be skipped: the run counts as failed.", red=True)
+
+
+def skips_that_count(config: pytest.Config) -> bool:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    return in_ci() and isinstance(reporter, TerminalReporter) and bool(reporter.stats.get("skipped"))

@@ -3,6 +3,7 @@
 import ssl
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 
 import trustme
 
@@ -29,3 +30,11 @@ def server_context(*names: str, signed_by: str = TRUSTED, expired: bool = False)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     certificate.configure_cert(context)
     return context
+
+
+def write_server(folder: Path) -> None:
+    """ca.pem, server.pem and server.key for localhost, for servers that read files; readable by their users."""
+    certificate = authority(TRUSTED).issue_cert("localhost", "127.0.0.1")
+    authority(TRUSTED).cert_pem.write_to_path(folder / "ca.pem")
+    certificate.private_key_pem.write_to_path(folder / "server.key")
+    (folder / "server.pem").write_bytes(b"".join(blob.bytes() for blob in certificate.cert_chain_pems))

@@ -1,0 +1,47 @@
+"""Whether a peer is there, and what it means when it is not."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.peers import postgres
+
+HOW = "`make peers` installs it"
+NODE_MODULES = Path(__file__).parent / "node_modules"
+CHROMIUM = "/usr/bin/chromium"
+
+
+def _mail() -> str:
+    if not shutil.which("dovecot", path="/usr/sbin") or not shutil.which("postfix", path="/usr/sbin"):
+        return f"Postfix and Dovecot are not installed; {HOW}"
+    return "" if os.geteuid() == 0 else "Postfix starts as root only; run the tests as root"
+
+
+def _node() -> str:
+    there = shutil.which("node") and (NODE_MODULES / "oidc-provider").is_dir()
+    return "" if there else f"Node.js and its packages under tests/peers are not installed; {HOW}"
+
+
+PEERS: dict[str, Callable[[], str]] = {
+    "mail": _mail,
+    "postgres": lambda: "" if postgres.programs() else f"PostgreSQL is not installed; {HOW}",
+    "redis": lambda: "" if shutil.which("redis-server") else f"Redis is not installed; {HOW}",
+    "chromium": lambda: "" if Path(CHROMIUM).exists() else f"Chromium is not installed; {HOW}",
+    "node": _node,
+}
+
+
+def need(peer: str) -> None:
+    """Skip this test when `peer` (a name in PEERS) is missing; in CI, where all are installed, fail."""
+    reason = PEERS[peer]()
+    if reason and in_ci():
+        pytest.fail(f"In CI every peer must be there. {reason}", pytrace=False)
+    if reason:
+        pytest.skip(reason)
+
+
+def in_ci() -> bool:
+    return os.environ.get("CI", "").lower() not in ("", "0", "false")
