@@ -1,6 +1,17 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from notifications.views import health, home, mail_server, sign_in
+from notifications.views import (
+    completions,
+    deliveries,
+    delivery,
+    delivery_content,
+    health,
+    home,
+    mail_server,
+    notifications,
+    sign_in,
+    tokens,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
@@ -11,5 +22,24 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-out/", sign_in.sign_out, name="sign-out"),
     path("mail-server/", mail_server.page, name="mail-server"),
     path("mail-server/probes/", mail_server.page, name="probes"),
+    path("notifications/", notifications.notifications, name="notifications"),
+    path("notifications/new/", notifications.new, name="notification-new"),
+    path("notifications/<int:pk>/", notifications.edit, name="notification"),
+    path("notifications/<int:pk>/copies/", notifications.copies, name="notification-copies"),
+    path("notifications/<int:pk>/enabled/", notifications.enabled, name="notification-enabled"),
+    path("notifications/<int:pk>/disabled/", notifications.disabled, name="notification-disabled"),
+    path("notifications/<int:pk>/delete/", notifications.delete, name="notification-delete"),
+    path("deliveries/", deliveries.deliveries, name="deliveries"),
+    path("deliveries/<uuid:uuid>/", delivery.delivery, name="delivery"),
+    path("deliveries/<uuid:uuid>/content/", delivery_content.content, name="delivery-content"),
+    path("deliveries/<uuid:uuid>/eml/", delivery_content.eml, name="delivery-eml"),
+    path("deliveries/<uuid:uuid>/resends/", delivery.resends, name="delivery-resends"),
+    path("deliveries/<uuid:uuid>/cancellation/", delivery.cancellation, name="delivery-cancellation"),
+    path("deliveries/<uuid:uuid>/retry/", delivery.retry, name="delivery-retry"),
+    path("completions/", completions.completions, name="completions"),
+    path("completions/new/", completions.new, name="completion-new"),
+    path("completions/<uuid:uuid>/", completions.completion, name="completion"),
+    path("tokens/", tokens.tokens, name="tokens"),
+    path("tokens/<int:pk>/revocation/", tokens.revocation, name="token-revocation"),
     path("api/v1/", include("notifications.api.urls")),
 ]

@@ -1,8 +1,10 @@
 """A name is all that a new API token needs."""
 
 from django import forms
+from django.core.exceptions import ValidationError
 
 from notifications.forms.fields import LineField
+from notifications.models import ApiToken
 
 
 class ApiTokenForm(forms.Form):
@@ -10,3 +12,10 @@ class ApiTokenForm(forms.Form):
         max_length=200,
         help_text="Who will use it, such as the tool and its host: you look for this when you revoke it.",
     )
+
+    def clean_name(self) -> str:
+        """Two living tokens of one name could not be told apart; it also catches the form that was sent twice."""
+        name = str(self.cleaned_data["name"])
+        if ApiToken.objects.filter(name=name, revoked_at=None).exists():
+            raise ValidationError("A token of this name is in use. Choose another name, or revoke that one first.")
+        return name

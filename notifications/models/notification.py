@@ -32,3 +32,7 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def recipient_count(self) -> int:
+        return len(self.to) + len(self.cc) + len(self.bcc)

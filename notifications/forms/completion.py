@@ -1,0 +1,77 @@
+"""A completion reported by hand: the same report as the API's, typed."""
+
+import secrets
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from pydantic import ValidationError
+
+from notifications.intake.refusals import InvalidReport
+from notifications.intake.report import CompletionReport
+from notifications.models import Completion, Outcome
+
+TEXT_LIMIT = 1_000_000
+EXAMPLE = "PC-001 success\nPC-002 failed exit code 1603"
+
+
+def fresh_id() -> str:
+    return f"{timezone.localtime():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+class CompletionForm(forms.Form):
+    """Gives a CompletionReport as `report` after is_valid(); the report's own rules decide."""
+
+    kind = forms.ChoiceField(choices=Completion.Kind.choices, initial=Completion.Kind.DEPLOYMENT)
+    name = forms.CharField(max_length=500)
+    source = forms.CharField(max_length=100, initial="manual", help_text="The tool that reports.")
+    id = forms.CharField(
+        max_length=200,
+        initial=fresh_id,
+        label="ID",
+        help_text="Unique in its source: a second report under it is refused.",
+    )
+    package = forms.CharField(max_length=300, required=False)
+    version = forms.CharField(max_length=100, required=False)
+    schedule = forms.CharField(max_length=300, required=False)
+    outcome = forms.ChoiceField(
+        choices=[("", "As the targets add up"), *Outcome.choices], required=False, help_text="Needed without targets."
+    )
+    targets = forms.CharField(
+        max_length=TEXT_LIMIT,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 6, "placeholder": EXAMPLE, "spellcheck": "false", "class": "mono"}),
+        help_text="One on each line: NAME OUTCOME DETAIL. Outcomes are success, partial, failed and cancelled.",
+    )
+    report: CompletionReport
+
+    def clean(self) -> dict[str, Any]:
+        content = {name: value for name, value in self.cleaned_data.items() if value and name != "targets"}
+        if not self.errors:
+            lines = numbered_lines(self.cleaned_data["targets"])
+            try:
+                self.report = CompletionReport.model_validate(
+                    content | {"targets": [target_of(line) for _, line in lines]}
+                )
+            except ValidationError as error:
+                for refusal in InvalidReport(error).refusals:
+                    self.add_error(*error_of(refusal.field, refusal.message, [number for number, _ in lines]))
+        return self.cleaned_data
+
+
+def numbered_lines(text: str) -> list[tuple[int, str]]:
+    return [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+
+
+def target_of(line: str) -> dict[str, str]:
+    words = line.split(maxsplit=2) + ["", ""]
+    return {"name": words[0], "outcome": words[1].lower(), "detail": words[2]}
+
+
+def error_of(path: str, message: str, line_numbers: list[int]) -> tuple[str | None, str]:
+    """The form's field and sentence for `targets[3].outcome` and `must be …`."""
+    name, _, rest = path.partition("[")
+    if name != "targets" or not rest:
+        return (name if name in CompletionForm.base_fields else None), f"This {message}."
+    index, _, part = rest.partition("].")
+    return "targets", f"Line {line_numbers[int(index)]}: the {part or 'line'} {message}."

@@ -1,0 +1,107 @@
+"""What a list can be narrowed to, read from the address of its page."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from notifications.addresses import parse_address
+from notifications.forms.fields import LineField
+from notifications.models import Completion, Message, Notification, Outcome, Recipient
+
+NOTIFICATIONS_OFFERED = 200
+EARLIEST, LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+WAITING = "waiting"
+
+
+def refuse_absurd_time(moment: datetime) -> None:
+    # The year 1 in a zone east of Greenwich has no UTC time, and the database would say so with an OverflowError.
+    if not EARLIEST < moment < LATEST:
+        raise ValidationError("Choose a time between 1970 and 2200.")
+
+
+class MomentField(forms.DateTimeField):
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    default_validators = [refuse_absurd_time]
+
+
+class FilterForm(forms.Form):
+    """Bound to request.GET. What cannot be read is told at its field, and then nothing is listed: a wrong list would
+    pass for a right one."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **options})
+        for field in self.fields.values():
+            field.required = False
+
+    @property
+    def is_narrowed(self) -> bool:
+        return any(self.data.get(name) for name in self.fields)
+
+    def value(self, name: str) -> Any:
+        return self.cleaned_data.get(name)
+
+
+class DeliveryFilter(FilterForm):
+    recipient = LineField(max_length=320)
+    state = forms.ChoiceField(choices=[("", "Any"), (WAITING, "Queued or sending"), *Message.State.choices])
+    kind = forms.ChoiceField(choices=[("", "Any"), *Message.Kind.choices])
+    notification = forms.IntegerField(min_value=1, max_value=2**63 - 1, widget=forms.Select)
+    since = MomentField(label="From")
+    until = MomentField(label="To")
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        names = Notification.objects.values_list("id", "name").order_by("name")[:NOTIFICATIONS_OFFERED]
+        self.fields["notification"].widget.choices = [("", "Any"), *names]
+
+    def apply(self, messages: QuerySet[Message]) -> QuerySet[Message]:
+        if not self.is_valid():
+            return messages.none()
+        conditions = Q()
+        for name, lookup in (("kind", "kind"), ("notification", "notification_id"), ("since", "created_at__gte")):
+            if self.value(name):
+                conditions &= Q(**{lookup: self.value(name)})
+        if self.value("until"):
+            conditions &= Q(created_at__lt=self.value("until"))
+        if state := self.value("state"):
+            conditions &= Q(state__in=Message.OPEN) if state == WAITING else Q(state=state)
+        if recipient := self.value("recipient"):
+            conditions &= Q(Exists(Recipient.objects.filter(recipient_matches(recipient), message=OuterRef("pk"))))
+        return messages.filter(conditions)
+
+
+def recipient_matches(text: str) -> Q:
+    """A whole address finds that one by its index; part of one finds every address that contains it."""
+    try:
+        return Q(address=parse_address(text).address)
+    except ValueError:
+        return Q(address__icontains=text)
+
+
+class CompletionFilter(FilterForm):
+    text = LineField(max_length=200, label="Search")
+    kind = forms.ChoiceField(choices=[("", "Any"), *Completion.Kind.choices])
+    outcome = forms.ChoiceField(choices=[("", "Any"), *Outcome.choices])
+    source = LineField(max_length=100)
+
+    def apply(self, completions: QuerySet[Completion]) -> QuerySet[Completion]:
+        if not self.is_valid():
+            return completions.none()
+        exact = {name: self.value(name) for name in ("kind", "outcome", "source") if self.value(name)}
+        completions = completions.filter(**exact)
+        if text := self.value("text"):
+            columns = ("name", "package", "version", "schedule", "external_id")
+            completions = completions.filter(Q(*((f"{name}__icontains", text) for name in columns), _connector=Q.OR))
+        return completions
+
+
+class NotificationFilter(FilterForm):
+    text = LineField(max_length=200, label="Search")
+
+    def apply(self, notifications: QuerySet[Notification]) -> QuerySet[Notification]:
+        if not self.is_valid():
+            return notifications.none()
+        return notifications.filter(name__icontains=self.value("text")) if self.value("text") else notifications

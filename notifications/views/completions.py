@@ -1,0 +1,104 @@
+"""Reports > Completions: what the tools reported, and the mails that it made."""
+
+from collections import defaultdict
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Case, Count, IntegerField, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from notifications.forms.completion import CompletionForm
+from notifications.forms.filters import CompletionFilter
+from notifications.intake.accept import Conflict, accept
+from notifications.intake.values import is_web_address
+from notifications.models import Completion, Message, Notification, Outcome, TargetResult
+from notifications.paging import paginate
+from notifications.views.examples import curl_line
+
+TARGETS_SHOWN = 200
+MAILS_SHOWN = 100
+FAILURES_FIRST = (Outcome.FAILED, Outcome.PARTIAL, Outcome.CANCELLED, Outcome.SUCCESS)
+
+Counts = list[tuple[str, str]]
+
+
+@require_GET
+def completions(request: HttpRequest) -> HttpResponse:
+    form = CompletionFilter(request.GET)
+    page = paginate(form.apply(with_target_count(Completion.objects.all())), request.GET)
+    mails = mail_counts(page.rows)
+    rows = [(completion, mails[completion.pk]) for completion in page.rows]
+    return render(request, "completions/list.html", {"form": form, "page": page, "rows": rows, "curl": curl_line()})
+
+
+@require_GET
+def completion(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    found = get_object_or_404(Completion, uuid=uuid)
+    targets = Paginator(failures_first(found.targets.all()), TARGETS_SHOWN).get_page(request.GET.get("page"))
+    mails = found.messages.defer("content", "draft_server").select_related("notification").order_by("-id")[:MAILS_SHOWN]
+    context = {
+        "completion": found,
+        "counts": outcome_counts(found),
+        "targets": targets,
+        "mails": mails,
+        "seconds": seconds_between(found.started_at, found.finished_at),
+        "link": found.url if is_web_address(found.url) else "",
+        "rules": Notification.objects.filter(kind=found.kind, enabled=True).count(),
+    }
+    return render(request, "completions/detail.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    form = CompletionForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            accepted = accept(form.report)
+        except Conflict as conflict:
+            form.add_error("id", str(conflict))
+        else:
+            made, mails = "Reported" if accepted.created else "Reported before", len(accepted.messages)
+            messages.success(request, f"{made}: {mails} mail{'' if mails == 1 else 's'}.")
+            return redirect("completion", accepted.completion.uuid)
+    return render(request, "completions/new.html", {"form": form, "curl": curl_line()})
+
+
+def seconds_between(start: datetime | None, end: datetime | None) -> float | None:
+    return (end - start).total_seconds() if start and end else None
+
+
+def with_target_count(rows: QuerySet[Completion]) -> QuerySet[Completion]:
+    """By the last position: one step in the index, also for 20,000 targets."""
+    last = TargetResult.objects.filter(completion=OuterRef("pk")).order_by("-position")
+    return rows.annotate(target_count=Coalesce(Subquery(last.values("position")[:1]) + 1, 0))
+
+
+def mail_counts(completions: list[Completion]) -> dict[int, Counts]:
+    """Of each completion: the states of its mails, and in words how many are in each."""
+    counted = (
+        Message.objects.filter(completion__in=completions).values("completion", "state").annotate(count=Count("pk"))
+    )
+    found: dict[int, Counts] = defaultdict(list)
+    for row in counted.order_by("completion", "state"):
+        found[row["completion"]].append((row["state"], f"{row['count']:,} {Message.State(row['state']).label.lower()}"))
+    return found
+
+
+def failures_first(targets: QuerySet[TargetResult]) -> QuerySet[TargetResult]:
+    rank = Case(
+        *(When(outcome=outcome, then=Value(place)) for place, outcome in enumerate(FAILURES_FIRST)),
+        output_field=IntegerField(),
+    )
+    return targets.order_by(rank, "position")
+
+
+def outcome_counts(completion: Completion) -> Counts:
+    counted = dict(completion.targets.order_by().values_list("outcome").annotate(Count("pk")))
+    return [
+        (outcome, f"{counted[outcome]:,} {outcome.label.lower()}") for outcome in FAILURES_FIRST if outcome in counted
+    ]

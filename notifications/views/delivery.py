@@ -1,0 +1,114 @@
+"""One mail of Reports > Deliveries: its story, and what can be done about it."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Case, Count, IntegerField, Value, When
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.vary import vary_on_headers
+
+from notifications.delivery import outbox
+from notifications.models import Message, Recipient
+from notifications.views.delivery_content import headers_of, text_of
+
+RECIPIENTS_SHOWN = 100
+ATTEMPTS_SHOWN = 50
+RESENDS_SHOWN = 20
+WORST_FIRST = (Recipient.Outcome.REFUSED, Recipient.Outcome.DEFERRED, Recipient.Outcome.PENDING)
+
+
+@require_GET
+@vary_on_headers("HX-Request")
+def delivery(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """The whole page; a poll gets the part that changes."""
+    message = get_object_or_404(Message.objects.select_related("notification", "completion", "resend_of"), uuid=uuid)
+    if request.headers.get("HX-Request") == "true":
+        return render(request, "deliveries/_story.html", story(request, message))
+    fixed = {
+        "headers": headers_of(message),
+        "text": text_of(message),
+        "resends": message.resends.defer("content", "draft_server").order_by("-id")[:RESENDS_SHOWN],
+    }
+    return render(request, "deliveries/detail.html", story(request, message) | fixed)
+
+
+@require_POST
+def resends(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    message = get_object_or_404(Message, uuid=uuid)
+    waiting = message.resends.filter(state__in=Message.OPEN).first()
+    if message.is_open:
+        messages.warning(request, "This mail is still on its way; it can be sent again once that is over.")
+        return redirect("delivery", uuid)
+    if waiting:
+        messages.info(request, "It is being sent again already: this is that mail.")
+        return redirect("delivery", waiting.uuid)
+    resent = outbox.resend(message, request.user)
+    messages.success(request, "Queued once more: this is the new mail, with a Message-ID of its own.")
+    return redirect("delivery", resent.uuid)
+
+
+@require_http_methods(["GET", "POST"])
+def cancellation(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    message = get_object_or_404(Message, uuid=uuid)
+    if request.method == "POST":
+        if message.cancel():
+            messages.success(request, "Cancelled. Who was not reached yet will not get this mail.")
+        else:
+            messages.warning(request, "Too late to cancel: the mail is no longer queued.")
+        return redirect("delivery", uuid)
+    question = {
+        "title": f"Cancel “{message.subject}”?",
+        "text": "The mail is taken out of the queue and not tried again.",
+        "consequences": consequences(message),
+        "action": request.path,
+        "verb": "Cancel this mail",
+        "back": "../",
+        "danger": True,
+    }
+    return render(request, "parts/confirm.html", question)
+
+
+@require_POST
+def retry(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    message = get_object_or_404(Message, uuid=uuid)
+    if message.retry_now():
+        outbox.wake()
+        messages.success(request, "It is first in line now.")
+    else:
+        messages.info(request, "There is nothing to try: the mail is no longer queued.")
+    return redirect("delivery", uuid)
+
+
+def story(request: HttpRequest, message: Message) -> dict[str, Any]:
+    """What changes while a mail is on its way."""
+    counts = dict(message.recipients.order_by().values_list("outcome").annotate(Count("pk")))
+    rank = Case(
+        *(When(outcome=outcome, then=Value(place)) for place, outcome in enumerate(WORST_FIRST)),
+        default=Value(len(WORST_FIRST)),
+        output_field=IntegerField(),
+    )
+    recipients = Paginator(message.recipients.order_by(rank, "id"), RECIPIENTS_SHOWN)
+    return {
+        "message": message,
+        "counts": [
+            (outcome, f"{counts[outcome]:,} {outcome.label.lower()}")
+            for outcome in Recipient.Outcome
+            if outcome in counts
+        ],
+        "accepted": counts.get(Recipient.Outcome.ACCEPTED, 0),
+        "recipients": recipients.get_page(request.GET.get("page")),
+        "attempts": message.attempts.order_by("-number")[:ATTEMPTS_SHOWN],
+    }
+
+
+def consequences(message: Message) -> list[str]:
+    accepted = message.recipients.filter(outcome=Recipient.Outcome.ACCEPTED).count()
+    missed = message.recipients.count() - accepted
+    sentences = [f"{missed:,} recipient{'' if missed == 1 else 's'} will not get it, unless you resend it later."]
+    if accepted:
+        sentences.append(f"{accepted:,} were reached already; that cannot be taken back.")
+    return sentences

@@ -1,0 +1,29 @@
+"""Commands to copy."""
+
+import json
+import shlex
+
+from django.conf import settings
+
+EXAMPLE = {
+    "kind": "deployment",
+    "source": "manual",
+    "id": "1001",
+    "name": "7-Zip 24.08 to Lab",
+    "package": "7-Zip",
+    "version": "24.08",
+    "targets": [
+        {"name": "PC-001", "outcome": "success"},
+        {"name": "PC-002", "outcome": "failed", "detail": "exit code 1603"},
+    ],
+}
+
+
+def curl_line() -> str:
+    """Reports EXAMPLE by the API; the token is left to a variable of the shell, where no history keeps it."""
+    return (
+        f"curl -sS {settings.PUBLIC_URL}/api/v1/completions \\\n"
+        '  -H "Authorization: Bearer $MAILADMIN_TOKEN" \\\n'
+        '  -H "Content-Type: application/json" \\\n'
+        f"  -d {shlex.quote(json.dumps(EXAMPLE))}"
+    )

@@ -1,0 +1,113 @@
+"""Reports > Notifications: who gets a mail about what."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from notifications.forms.filters import NotificationFilter
+from notifications.forms.notification import NotificationForm, free_copy_name
+from notifications.models import Message, Notification, Outcome
+from notifications.paging import paginate
+
+
+@require_GET
+def notifications(request: HttpRequest) -> HttpResponse:
+    form = NotificationFilter(request.GET)
+    page = paginate(form.apply(with_last_fired(Notification.objects.all())), request.GET, key="name")
+    rows = [(notification, outcomes_of(notification)) for notification in page.rows]
+    return render(request, "notifications/list.html", {"form": form, "page": page, "rows": rows})
+
+
+@require_http_methods(["GET", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    form = NotificationForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        return saved(request, form, "was added")
+    return render(request, "notifications/edit.html", {"form": form})
+
+
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    notification = get_object_or_404(Notification, pk=pk)
+    form = NotificationForm(request.POST if request.method == "POST" else None, instance=notification)
+    if request.method == "POST" and form.is_valid():
+        return saved(request, form, "was saved")
+    # The form has already changed its instance in memory: the page names what is stored.
+    return render(request, "notifications/edit.html", {"form": form, "notification": Notification.objects.get(pk=pk)})
+
+
+@require_POST
+def copies(request: HttpRequest, pk: int) -> HttpResponse:
+    original = get_object_or_404(Notification, pk=pk)
+    copy = Notification(**{name: getattr(original, name) for name in NotificationForm.Meta.fields})
+    copy.name, copy.enabled = free_copy_name(original.name), False
+    copy.save()
+    messages.success(request, f"“{copy.name}” was made. It is off until you enable it.")
+    return redirect("notification", copy.pk)
+
+
+@require_POST
+def enabled(request: HttpRequest, pk: int) -> HttpResponse:
+    return switched(request, pk, on=True)
+
+
+@require_POST
+def disabled(request: HttpRequest, pk: int) -> HttpResponse:
+    return switched(request, pk, on=False)
+
+
+@require_http_methods(["GET", "POST"])
+def delete(request: HttpRequest, pk: int) -> HttpResponse:
+    notification = get_object_or_404(Notification, pk=pk)
+    if request.method == "POST":
+        notification.delete()
+        messages.success(request, f"“{notification.name}” was deleted.")
+        return redirect("notifications")
+    return render(request, "parts/confirm.html", deletion(notification, request.path))
+
+
+def with_last_fired(rows: QuerySet[Notification]) -> QuerySet[Notification]:
+    newest = Message.objects.filter(notification=OuterRef("pk"), resend_of=None).order_by("-id")
+    return rows.annotate(last_fired=Subquery(newest.values("created_at")[:1]))
+
+
+def outcomes_of(notification: Notification) -> list[tuple[str, str]]:
+    return [(value, label) for value, label in Outcome.choices if value in notification.outcomes]
+
+
+def saved(request: HttpRequest, form: NotificationForm, what: str) -> HttpResponse:
+    notification = form.save()
+    count = notification.recipient_count
+    messages.success(request, f"“{notification.name}” {what}: {count:,} recipient{'s' if count > 1 else ''}.")
+    if form.dropped:
+        shown = ", ".join(form.dropped[:5]) + ("…" if len(form.dropped) > 5 else "")
+        messages.info(request, f"Stood in more than one field and gets one mail: {shown}.")
+    return redirect("notifications")
+
+
+def switched(request: HttpRequest, pk: int, *, on: bool) -> HttpResponse:
+    notification = get_object_or_404(Notification, pk=pk)
+    notification.enabled = on
+    notification.save(update_fields=["enabled", "changed_at"])
+    messages.success(request, f"“{notification.name}” is {'on' if on else 'off'}.")
+    return redirect("notifications")
+
+
+def deletion(notification: Notification, action: str) -> dict[str, Any]:
+    waiting = notification.messages.filter(state__in=Message.OPEN).aggregate(count=Count("pk"))["count"]
+    consequences = ["No further completion makes a mail for its recipients.", "Mails already sent keep their record."]
+    if waiting:
+        consequences.append(f"{waiting:,} of its mails are still on their way and will be sent.")
+    return {
+        "title": f"Delete “{notification.name}”?",
+        "text": "This cannot be undone. Switch it off instead if you may want it again.",
+        "consequences": consequences,
+        "action": action,
+        "verb": f"Delete “{notification.name}”",
+        "back": "../",
+        "danger": True,
+    }
