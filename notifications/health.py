@@ -4,18 +4,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from celery import current_app
 from django.db import DatabaseError
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
+from notifications.delivery.hints import broker_error
 from notifications.models import MailServerSettings, MailServerState, Message
 
 # A sweep runs every 10 s; ten missed ones mean that no worker, or no beat, is there.
 SWEEP_SILENCE = timedelta(seconds=100)
 # A mail that is due is tried within 75 s even after a crash.
 OLDEST_DUE_SECONDS = 150.0
-BROKER_SECONDS = 2
 
 
 @dataclass(frozen=True)
@@ -44,13 +42,10 @@ def examine() -> list[Part]:
 
 
 def broker() -> Part:
-    """Reached by the same way, and with the same time limit, as a hint is."""
-    try:
-        with current_app.connection_for_write() as connection:
-            connection.ensure_connection(max_retries=1, timeout=BROKER_SECONDS, interval_start=0)
-    except (OperationalError, OSError) as error:
-        text = f"not reachable ({type(error).__name__}); mail waits in the database"
-        return Part("broker", False, text, {})
+    """Reached by the same way, and with the same patience, as a hint."""
+    error = broker_error()
+    if error:
+        return Part("broker", False, f"not reachable ({error}); mail waits in the database", {})
     return Part("broker", True, "reachable", {})
 
 
@@ -81,5 +76,7 @@ def mail_server(state: MailServerState, server: MailServerSettings) -> Part:
         figures = {"state": "held", "reason": state.held_reason, "since": state.held_since}
         return Part("mail_server", False, f"held: {state.get_held_reason_display()}: {state.held_text}", figures)
     if state.paused_since:
-        return Part("mail_server", True, f"waiting: {state.paused_text}", {"state": "paused", "since": state.paused_since})
+        return Part(
+            "mail_server", True, f"waiting: {state.paused_text}", {"state": "paused", "since": state.paused_since}
+        )
     return Part("mail_server", True, "ok", {"state": "ok"})

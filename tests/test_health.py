@@ -1,0 +1,81 @@
+"""Is mail alive? What a monitor is told."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from notifications.delivery.sweep import sweep
+from notifications.models import HoldReason, MailServerState, Message
+from tests.base import a_message, use_smtp
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def alive(redis_url: str, settings: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.CELERY_BROKER_URL = redis_url  # type: ignore[attr-defined]
+    monkeypatch.setattr("notifications.delivery.hints.current_app.conf.broker_write_url", redis_url)
+    use_smtp(host="mail.contoso.test", port=25)
+    sweep()
+
+
+def ready(client: Client) -> tuple[int, dict[str, dict[str, object]]]:
+    response = client.get("/readyz")
+    return response.status_code, response.json()
+
+
+def test_the_web_process_says_it_is_alive_to_anybody(client: Client) -> None:
+    response = client.get("/healthz")
+    assert (response.status_code, response.content) == (200, b"ok\n")
+
+
+def test_everything_in_order_is_ready(client: Client, alive: None) -> None:
+    status, body = ready(client)
+    assert (status, body["ok"]) == (200, True)
+    assert body["mail_server"]["state"] == "ok"
+    assert body["queue"]["oldest_due_seconds"] == 0
+
+
+def test_a_held_mail_server_is_not_ready_and_says_why(client: Client, alive: None) -> None:
+    MailServerState.load().hold(HoldReason.SIGN_IN, "535 5.7.8", "authentication failed")
+    status, body = ready(client)
+    assert status == 503
+    assert body["mail_server"]["reason"] == "sign_in"
+    assert "authentication failed" in str(body["mail_server"]["text"])
+
+
+def test_a_worker_that_was_not_seen_for_two_minutes_is_not_ready(client: Client, alive: None) -> None:
+    MailServerState.objects.update(swept_at=timezone.now() - timedelta(minutes=2))
+    status, body = ready(client)
+    assert (status, body["worker"]["ok"]) == (503, False)
+
+
+def test_mail_that_waits_without_a_reason_is_not_ready(client: Client, alive: None) -> None:
+    a_message()
+    Message.objects.update(next_attempt_at=timezone.now() - timedelta(minutes=10))
+    status, body = ready(client)
+    assert (status, body["queue"]["ok"]) == (503, False)
+    assert 600 <= float(str(body["queue"]["oldest_due_seconds"])) < 660
+
+
+def test_mail_that_waits_because_of_a_hold_is_not_counted_against_the_queue(client: Client, alive: None) -> None:
+    a_message()
+    Message.objects.update(next_attempt_at=timezone.now() - timedelta(minutes=10))
+    MailServerState.load().hold(HoldReason.SENDER, "550 5.7.60", "no")
+    _, body = ready(client)
+    assert body["queue"]["ok"] is True
+
+
+def test_a_broker_that_is_away_is_not_ready(client: Client, alive: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("notifications.delivery.hints.current_app.conf.broker_write_url", "redis://127.0.0.1:1/")
+    status, body = ready(client)
+    assert (status, body["broker"]["ok"]) == (503, False)
+
+
+def test_a_fresh_install_is_not_ready_and_says_what_is_missing(client: Client) -> None:
+    status, body = ready(client)
+    assert status == 503
+    assert body["mail_server"]["text"] == "not set up"
+    assert body["worker"]["text"] == "no worker was ever seen"
