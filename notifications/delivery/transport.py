@@ -8,6 +8,7 @@ from notifications.addresses import parse_address
 from notifications.backends.base import Backend, BackendError, Fault, Reply
 from notifications.backends.smtp import SmtpBackend, SmtpServer
 from notifications.backends.smtp_auth import PasswordSignIn
+from notifications.emails.headers import address_header
 from notifications.models import MailServerSettings
 from notifications.models.fields import Unreadable
 
@@ -50,4 +51,4 @@ def readable(secret: str, label: str) -> str:
 def from_header(sender: str) -> tuple[str, bytes]:
     """The bare address for the envelope, and the From line that goes in front of a mail's content."""
     parsed = parse_address(sender)
-    return parsed.address, f"From: {parsed}\r\n".encode("ascii")
+    return parsed.address, address_header("From", [parsed]).encode("ascii")
