@@ -9,7 +9,10 @@ from enum import StrEnum
 from notifications.backends.base import Fault, Reply
 
 ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})\b")
-RELAY_DENIED = re.compile(r"relay(ing)? (access )?(denied|not permitted|not allowed|prohibited)|unable to relay", re.I)
+# "Client host rejected" is what a Postfix submission port tells those who did not sign in.
+RELAY_DENIED = re.compile(
+    r"relay(ing)? (access )?(denied|not permitted|not allowed|prohibited)|unable to relay|client host rejected", re.I
+)
 
 # Exchange reports its sender's troubles at RCPT or after the final dot, with codes that elsewhere mean the recipient.
 SENDER_CODES = {"5.7.60", "5.2.252"}

@@ -89,7 +89,7 @@ def test_a_reported_completion_arrives_at_everybody(mail_peer: MailPeer, door: s
         ("starttls", {"password": "wrong"}, HoldReason.SIGN_IN, "535 5.7.8"),
         ("plain_auth", {"password": "wrong"}, HoldReason.SIGN_IN, "535 5.7.8"),
         ("dovecot_tls", {"user": "nobody@contoso.test"}, HoldReason.SIGN_IN, "535 5.7.8"),
-        ("starttls", {"user": ""}, HoldReason.SIGN_IN, "530 5.7.0"),
+        ("starttls", {"user": ""}, HoldReason.CONFIGURATION, "554 5.7.1"),
         ("starttls", {"ca_certificate": ca_pem(STRANGER)}, HoldReason.TLS, ""),
         ("tls", {"ca_certificate": ca_pem(STRANGER)}, HoldReason.TLS, ""),
         ("starttls", {"sender": "sendas@contoso.test"}, HoldReason.SENDER, "550 5.7.60"),
@@ -151,12 +151,18 @@ def test_a_limit_that_time_heals_defers(mail_peer: MailPeer, recipient: str, out
     assert not MailServerState.load().is_held
 
 
-def test_a_server_that_closes_pauses_all_mail(mail_peer: MailPeer) -> None:
+def test_a_server_that_leaves_over_one_recipient_keeps_nobody_else_waiting(mail_peer: MailPeer) -> None:
     use(mail_peer, "plain")
-    base.a_message("shutdown@peer.test")
+    message = base.a_message("before@peer.test", "shutdown@peer.test", "after@peer.test")
+    base.a_message("another@peer.test")
     drain("tests")
-    assert MailServerState.load().is_paused(timezone.now())
-    assert not Message.objects.filter(state=Message.State.FAILED).exists()
+    assert base.outcomes(message) == {
+        "before@peer.test": "accepted",
+        "shutdown@peer.test": "deferred",
+        "after@peer.test": "accepted",
+    }
+    arrived = [mail["Delivered-To"] for mail in mail_peer.wait_for(3)]
+    assert sorted(arrived) == ["after@peer.test", "another@peer.test", "before@peer.test"]
 
 
 def test_a_mail_over_the_size_limit_fails_and_says_why(mail_peer: MailPeer) -> None:
