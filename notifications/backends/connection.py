@@ -22,9 +22,13 @@ def connect(host: str, port: int, timeout: float, deadline: Deadline) -> socket.
             raise BackendError(Fault.CONFIGURATION, Reply(text=f"{host}: this address is never a mail server's"))
         try:
             # The checked address itself, so that a second lookup cannot lead elsewhere.
-            return socket.create_connection((address, port), deadline.remaining(at_most=timeout))
+            sock = socket.create_connection((address, port), deadline.remaining(at_most=timeout))
         except OSError as error:
             failure = f"{host}:{port} ({address}): {reason(error)}"
+        else:
+            # Nagle's algorithm keeps the final dot back until the mail is acknowledged: 40 ms for each mail.
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return sock
     raise BackendError(Fault.UNREACHABLE, Reply(text=f"Could not connect to {failure}"))
 
 

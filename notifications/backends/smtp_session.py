@@ -71,7 +71,7 @@ class SmtpSession(smtplib.SMTP):
     def leave(self) -> None:
         """QUIT as a courtesy, and close."""
         try:
-            self.use(Deadline(2), Trace())
+            self.use(Deadline(1), Trace())
             self.command("QUIT")
         except (ConnectionLost, OSError):
             pass  # gone already, which is what was wanted

@@ -42,7 +42,7 @@ class Publisher:
         try:
             with pools.producers[self._connection].acquire(block=True) as producer:
                 task.apply_async(args=ids, producer=producer, retry=False)
-        except (*self._connection.recoverable_connection_errors, KombuError, OSError) as error:
+        except connection_errors(self._connection) as error:
             self._silent_until = time.monotonic() + BREAK_SECONDS
             logger.warning("the broker took no hint (%s); the sweep will find the mail", error)
             return False
@@ -65,11 +65,16 @@ def broker_error() -> Exception | None:
     try:
         # Not connect(), which waits two seconds for a second try.
         _ = connection.default_channel
-    except (*connection.recoverable_connection_errors, KombuError, OSError) as error:
+    except connection_errors(connection) as error:
         return error
     finally:
         connection.release()
     return None
+
+
+def connection_errors(connection: Connection) -> tuple[type[Exception], ...]:
+    """What this transport's library raises when the broker is away."""
+    return (*connection.recoverable_connection_errors, KombuError, OSError)
 
 
 publish = Publisher().publish
