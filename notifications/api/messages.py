@@ -1,6 +1,7 @@
 """What became of a mail."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import TextChoices
@@ -15,9 +16,9 @@ from notifications.models import Attempt, MailServerSettings, MailServerState, M
 router = Router(tags=["messages"])
 
 
-def one_of(choices: type[TextChoices]) -> str:
-    schema: str = Field(json_schema_extra={"enum": [str(value) for value in choices.values]})
-    return schema
+def one_of(choices: type[TextChoices], *more: None) -> Any:
+    # Not the class as the type: ninja names schemas by class alone, and four classes are called Outcome, State or Kind.
+    return Field(json_schema_extra={"enum": [*choices.values, *more]})
 
 
 class RecipientState(Schema):
@@ -37,7 +38,7 @@ class AttemptState(Schema):
     started_at: datetime
     seconds: float | None
     mode: str = one_of(Mode)
-    outcome: Attempt.Outcome | None
+    outcome: str | None = one_of(Attempt.Outcome, None)
     code: str
     text: str
 
