@@ -49,8 +49,8 @@ class DeliveryFilter(FilterForm):
     state = forms.ChoiceField(choices=[("", "Any"), (WAITING, "Queued or sending"), *Message.State.choices])
     kind = forms.ChoiceField(choices=[("", "Any"), *Message.Kind.choices])
     notification = forms.IntegerField(min_value=1, max_value=2**63 - 1, widget=forms.Select)
-    since = MomentField(label="From")
-    until = MomentField(label="To")
+    since = MomentField(label="Made since")
+    until = MomentField(label="Made before")
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
