@@ -12,7 +12,7 @@ COMPILE := $(PIP_TOOLS)/bin/pip-compile --quiet --generate-hashes --strip-extras
 PRODUCTION := MAILADMIN_DATA=.venv/data-of-checks DEBUG=off ALLOWED_HOSTS=panel.example.com \
 	SECRET_KEY=only-for-checks-0123456789-abcdefghijklmnopqrstuvwxyz FERNET_KEYS=only-for-checks-9876543210-zyxwvutsrqponm
 
-.PHONY: run test check format peers lock clean
+.PHONY: run test check lint chaos format peers lock clean
 
 run: .venv/run
 	exec $(BIN)/python manage.py up $(ARGS)
@@ -20,7 +20,9 @@ run: .venv/run
 test: .venv/dev
 	$(BIN)/python -m pytest $(ARGS)
 
-check: .venv/dev
+check: lint test
+
+lint: .venv/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(PRODUCTION) $(BIN)/mypy
@@ -30,14 +32,17 @@ check: .venv/dev
 	$(PRODUCTION) $(BIN)/python manage.py check
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(PRODUCTION) $(BIN)/python manage.py makemigrations --check --dry-run
-	$(BIN)/python -m pytest $(ARGS)
 
 format: .venv/dev
 	$(BIN)/ruff check --fix --select I .
 	$(BIN)/ruff format .
 	$(BIN)/djlint --quiet --reformat templates
 
-peers: .venv/dev
+# Kills what can die, with 200 mails on the way, and writes docs/chaos.md.
+chaos: .venv/dev
+	CHAOS_MAILS=200 $(BIN)/python -m pytest tests/chaos $(ARGS)
+
+peers:
 	tests/peers/install
 
 lock: .venv/made
