@@ -37,6 +37,10 @@ class MailState:
         return TITLES[self.kind]
 
     @property
+    def word(self) -> str:
+        return self.kind.replace("_", " ")
+
+    @property
     def headline(self) -> str:
         return f"{self.title}: {self.reason[:1].lower()}{self.reason[1:]}" if self.reason else self.title
 

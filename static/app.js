@@ -34,3 +34,26 @@ document.addEventListener("htmx:afterSettle", (event) => {
   const part = event.target.querySelector("[data-focus]") || (event.target.matches("[data-focus]") && event.target);
   if (part && trigger && !trigger.hasAttribute("data-poll")) part.focus({ preventScroll: false });
 });
+
+// The port that the words in the field amount to, as the server will read them.
+function showPort(hint) {
+  const [server, security] = hint.htmlFor.value.split(" ").map((id) => document.getElementById(id));
+  const named = server.value.trim().match(/^(?:\[[^\]]*\]|[^:]*):(\d{1,5})$/);
+  hint.value = `→ port ${named ? named[1] : hint.dataset[security.value]}`;
+}
+
+function showPorts() {
+  document.querySelectorAll("[data-port-hint]").forEach(showPort);
+}
+
+document.addEventListener("input", showPorts);
+showPorts();
+
+// Enter beside a button of its own presses that one, not the form's first.
+document.addEventListener("keydown", (event) => {
+  const button = event.key === "Enter" && document.getElementById(event.target.dataset.enter);
+  if (button) {
+    event.preventDefault();
+    button.click();
+  }
+});

@@ -1,0 +1,31 @@
+"""The first administrator."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.forms import BaseUserCreationForm
+from django.contrib.auth.models import User
+
+
+class SetupForm(BaseUserCreationForm):  # type: ignore[type-arg]  # generic in the stubs alone
+    """Django's own checks of name and password; the password stays in the form's hands until it is hashed."""
+
+    class Meta:
+        model = User
+        fields = ("username", "email")
+        labels = {"username": "User name", "email": "Your email address"}
+        help_texts = {"username": "Letters, digits and @ . + - _", "email": "Optional: test emails are offered to it."}
+        widgets = {"username": forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"})}
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["password1"].help_text = "At least 8 characters, not only digits, and none of the common ones."
+        self.fields["password2"].label = "The password once more"
+        self.fields["password2"].help_text = ""
+
+    def save(self, commit: bool = True) -> User:
+        user: User = super().save(commit=False)
+        user.is_staff = user.is_superuser = True
+        if commit:
+            user.save()
+        return user

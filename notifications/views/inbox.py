@@ -1,0 +1,112 @@
+"""Reports > Inbox: the mail that the built-in mail server kept."""
+
+from email.message import EmailMessage
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.html import format_html
+from django.views.decorators.cache import never_cache
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_GET, require_http_methods
+
+from notifications.capture import store, switch
+from notifications.views.delivery_content import PLAIN, SANDBOX
+from notifications.views.mail_server import inbox_port
+
+PAGE = 50
+LONGEST_SOURCE = 200_000
+
+
+@require_GET
+@never_cache
+def inbox(request: HttpRequest) -> HttpResponse:
+    before = request.GET.get("before") or None
+    mails = store.list_mails(limit=PAGE + 1, before=before)
+    context = {
+        "mails": mails[:PAGE],
+        "older": mails[PAGE - 1].key if len(mails) > PAGE else "",
+        "is_first": before is None,
+        "count": store.count(),
+        "capacity": store.CAPACITY,
+        "why_off": switch.why_off(),
+        "address": "" if switch.why_off() else f"{switch.HOST}:{inbox_port()}",
+    }
+    return render(request, "inbox/list.html", context)
+
+
+@require_GET
+@never_cache
+def mail(request: HttpRequest, key: str) -> HttpResponse:
+    found = mail_or_404(key)
+    headers = [(name, " ".join(str(value).split())) for name, value in found.parsed.raw_items()]
+    source = found.content[:LONGEST_SOURCE].decode("utf-8", "replace")
+    context = {
+        "mail": found,
+        "headers": headers,
+        "source": source,
+        "is_cut": found.size > LONGEST_SOURCE,
+        "text": body_of(found.parsed, "plain"),
+        "attachments": [part.get_filename("without a name") for part in attachments(found.parsed)],
+    }
+    return render(request, "inbox/mail.html", context)
+
+
+@require_GET
+@xframe_options_sameorigin
+def content(request: HttpRequest, key: str) -> HttpResponse:
+    parsed = mail_or_404(key).parsed
+    shown = body_of(parsed, "html") or format_html(PLAIN, body_of(parsed, "plain") or "(no text)")
+    return HttpResponse(shown, headers={"Content-Security-Policy": SANDBOX, "Cache-Control": "no-store"})
+
+
+@require_GET
+def eml(request: HttpRequest, key: str) -> HttpResponse:
+    return HttpResponse(
+        mail_or_404(key).content,
+        content_type="message/rfc822",
+        headers={"Content-Disposition": 'attachment; filename="mail.eml"'},
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def clear(request: HttpRequest) -> HttpResponse:
+    """GET asks, POST deletes."""
+    count = store.count()
+    mails = f"{count:,} mail{'' if count == 1 else 's'}"
+    if request.method == "POST":
+        store.clear()
+        messages.success(request, f"{mails} deleted.")
+        return redirect("inbox")
+    context = {
+        "title": f"Delete {mails}?",
+        "text": "Everything in the inbox is deleted from this machine. What Reports > Deliveries says stays.",
+        "action": reverse("inbox-clear"),
+        "verb": f"Delete {mails}",
+        "back": reverse("inbox"),
+        "danger": True,
+    }
+    return render(request, "parts/confirm.html", context)
+
+
+def mail_or_404(key: str) -> store.CapturedMail:
+    found = store.get(key)
+    if found is None:
+        raise Http404("no such mail in the inbox")
+    return found
+
+
+def body_of(parsed: EmailMessage, kind: str) -> str:
+    """Anybody can send anything here, so a part that cannot be decoded is shown as it came."""
+    part = parsed.get_body((kind,))
+    if not isinstance(part, EmailMessage):
+        return ""
+    try:
+        return str(part.get_content())
+    except (LookupError, ValueError):
+        return bytes(part.get_payload(decode=True) or b"").decode("utf-8", "replace")
+
+
+def attachments(parsed: EmailMessage) -> list[EmailMessage]:
+    return [part for part in parsed.walk() if isinstance(part, EmailMessage) and part.is_attachment()]

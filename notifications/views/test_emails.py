@@ -1,0 +1,79 @@
+"""Send Test Email: a mail like any other, followed on the page."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from notifications.delivery import outbox
+from notifications.emails.test_email import test_mail
+from notifications.forms.mail_server import MailServerForm
+from notifications.forms.test_email import TestEmailForm, draft_of
+from notifications.models import MailServerSettings, Message, Mode
+from notifications.views.mail_server import RECIPIENT_KEY, show, typed
+from notifications.views.test_steps import story_of
+
+A_MINUTE = timedelta(minutes=1)
+TESTS_A_MINUTE = 10
+
+
+@require_POST
+def create(request: HttpRequest) -> HttpResponse:
+    """Queue a test of the values on the page, saved or not."""
+    saved = MailServerSettings.load()
+    form, recipient = MailServerForm(typed(request), saved=saved), TestEmailForm(request.POST)
+    if not (form.is_valid() & recipient.is_valid()):
+        return refuse(request, saved, form, recipient, 422)
+    if form.sends_unreadable_password():
+        form.add_error("password", "The saved password cannot be read with the present keys: enter it again.")
+        return refuse(request, saved, form, recipient, 422)
+    if is_hasty(request):
+        recipient.add_error("test_to", f"{TESTS_A_MINUTE} test emails a minute are enough. Wait a moment.")
+        return refuse(request, saved, form, recipient, 429)
+    request.session[RECIPIENT_KEY] = recipient.cleaned_data["test_to"]
+    message = put(request, saved, form, recipient.cleaned_data["test_to"])
+    return result(request, message) if is_in_place(request) else redirect("test-email", message.uuid)
+
+
+@require_GET
+@never_cache
+def detail(request: HttpRequest, uuid: str) -> HttpResponse:
+    return result(request, get_object_or_404(Message, uuid=uuid, kind=Message.Kind.TEST))
+
+
+def put(request: HttpRequest, saved: MailServerSettings, form: MailServerForm, to: str) -> Message:
+    values = form.values()
+    server = f"{values['basic_host']}:{values['basic_port']}"
+    mail = test_mail(to=to, server=server, mode=Mode.BASIC, now=timezone.now())
+    with transaction.atomic():
+        return outbox.put(mail, Message.Kind.TEST, requested_by_id=request.user.pk, draft_server=draft_of(form, saved))
+
+
+def is_hasty(request: HttpRequest) -> bool:
+    """A test may go to any server and address, so it is the panel's way to bother strangers."""
+    recent = Message.objects.filter(
+        kind=Message.Kind.TEST, requested_by=request.user.pk, created_at__gt=timezone.now() - A_MINUTE
+    )
+    return recent.count() >= TESTS_A_MINUTE
+
+
+def refuse(
+    request: HttpRequest, saved: MailServerSettings, form: MailServerForm, recipient: TestEmailForm, status: int
+) -> HttpResponse:
+    """In place only the errors come back, so that the form keeps a typed password; without JavaScript all of it."""
+    if is_in_place(request):
+        return render(request, "mail_server/_test_refused.html", {"form": form, "recipient": recipient}, status=status)
+    return show(request, saved, form, recipient=recipient, status=status)
+
+
+def result(request: HttpRequest, message: Message) -> HttpResponse:
+    template = "mail_server/_test_result.html" if is_in_place(request) else "mail_server/test_email.html"
+    return render(request, template, {"story": story_of(message)})
+
+
+def is_in_place(request: HttpRequest) -> bool:
+    return request.headers.get("HX-Request") == "true"

@@ -1,0 +1,82 @@
+"""One test email told as steps, from what its attempt left on record."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from notifications.diagnosis import Explanation, explain
+from notifications.models import Attempt, Message
+
+STEP = re.compile(r"\s*[\d.]+ \* (?P<text>.+)")
+PATIENCE = timedelta(seconds=12)
+
+
+@dataclass(frozen=True)
+class Step:
+    state: str
+    text: str
+    moment: datetime | None = None
+
+
+@dataclass(frozen=True)
+class TestStory:
+    """`is_pending`: there is more to come within seconds, so the page asks again."""
+
+    __test__ = False
+
+    message: Message
+    attempt: Attempt | None
+
+    @property
+    def is_pending(self) -> bool:
+        return self.message.is_open and not self.is_tried
+
+    @property
+    def is_tried(self) -> bool:
+        return self.attempt is not None and self.attempt.finished_at is not None
+
+    @property
+    def is_accepted(self) -> bool:
+        return self.message.state == Message.State.SENT
+
+    @property
+    def waits_for_a_worker(self) -> bool:
+        return self.attempt is None and self.is_pending and timezone.now() - self.message.created_at > PATIENCE
+
+    @property
+    def explanation(self) -> Explanation | None:
+        if not self.is_tried or self.is_accepted or self.attempt is None:
+            return None
+        return explain(self.attempt.code, self.attempt.text, self.attempt.mode)
+
+    @property
+    def steps(self) -> list[Step]:
+        steps = [Step("ok", "queued", self.message.created_at)]
+        if self.attempt is None:
+            waiting = Step("active", "waiting for a worker")
+            return [*steps, waiting if self.message.is_open else Step("cancelled", self.message.get_state_display())]
+        steps += [Step("ok", text) for text in told_steps(self.attempt.transcript)]
+        return [*steps, self._last_step(self.attempt)]
+
+    def _last_step(self, attempt: Attempt) -> Step:
+        if not self.is_tried:
+            return Step("active", "talking to the mail server")
+        reply = " ".join(part for part in (attempt.code, attempt.text) if part)
+        if self.is_accepted:
+            return Step("ok", f"accepted by {self.server} ({reply})")
+        return Step("failed", f"{attempt.get_outcome_display().lower()}: {reply}" if reply else "not accepted")
+
+    @property
+    def server(self) -> str:
+        found = re.search(r"connected to (\S+):\d+", self.attempt.transcript) if self.attempt else None
+        return found[1] if found else "the mail server"
+
+
+def story_of(message: Message) -> TestStory:
+    return TestStory(message, message.attempts.last())
+
+
+def told_steps(transcript: str) -> list[str]:
+    return [match["text"] for line in transcript.splitlines() if (match := STEP.fullmatch(line))]
