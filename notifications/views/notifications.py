@@ -24,7 +24,7 @@ def notifications(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
-    form = NotificationForm(request.POST or None)
+    form = NotificationForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         return saved(request, form, "was added")
     return render(request, "notifications/edit.html", {"form": form})

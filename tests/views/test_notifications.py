@@ -1,0 +1,223 @@
+"""Reports > Notifications."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from notifications.models import Message, Notification
+from tests.base import a_completion, a_message, a_notification
+from tests.views.conftest import CountQueries
+
+pytestmark = pytest.mark.django_db
+FORM = {"name": "Failures", "kind": "deployment", "to": "ops@peer.test", "enabled": "on"}
+
+
+def body(client: Client, url: str) -> str:
+    response = client.get(url)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def flashes(response: Any) -> str:
+    return " ".join(str(message) for message in response.context["messages"])
+
+
+class TestList:
+    def test_teaches_the_first_step_when_empty(self, browser: Client) -> None:
+        html = body(browser, "/notifications/")
+
+        assert "Nobody is told yet" in html
+        assert 'href="/notifications/new/"' in html
+
+    def test_tells_kind_outcomes_filters_and_recipients(self, browser: Client) -> None:
+        a_notification(
+            name="Patches",
+            kind="schedule",
+            outcomes=["failed"],
+            schedule_glob="Patch*",
+            to=["a@x.test"],
+            bcc=["b@x.test"],
+        )
+
+        html = body(browser, "/notifications/")
+
+        for text in ("Patches", "Post schedule", "Failed", "<code>Patch*</code>", "1 To, 0 Cc, 1 Bcc", "never"):
+            assert text in html
+        assert "Success" not in html
+
+    def test_says_when_it_last_fired_and_leads_to_its_mails(self, browser: Client) -> None:
+        notification = a_notification()
+        a_message(completion=a_completion(), notification=notification)
+
+        assert f'href="/deliveries/?notification={notification.pk}"' in body(browser, "/notifications/")
+
+    def test_escapes_what_was_typed(self, browser: Client) -> None:
+        a_notification(name="<script>alert(1)</script>", package_glob='"><img src=x>')
+
+        html = body(browser, "/notifications/")
+
+        assert "&lt;script&gt;alert(1)" in html
+        assert "<img src=x>" not in html
+        assert "<script>alert" not in html
+
+    def test_finds_by_name(self, browser: Client) -> None:
+        a_notification(name="Failures of 7-Zip")
+        a_notification(name="Patch window")
+
+        html = body(browser, "/notifications/?text=7-zip")
+
+        assert "Failures of 7-Zip" in html
+        assert "Patch window" not in html
+
+    def test_takes_as_many_queries_for_thirty_as_for_three(self, browser: Client, count_queries: CountQueries) -> None:
+        for _ in range(3):
+            a_message(completion=a_completion(), notification=a_notification())
+        few = count_queries("/notifications/")
+        for _ in range(27):
+            a_message(completion=a_completion(), notification=a_notification())
+
+        assert count_queries("/notifications/") == few
+
+    def test_shows_a_page_at_a_time(self, browser: Client) -> None:
+        for number in range(60):
+            a_notification(name=f"Rule {number:03}")
+
+        first = browser.get("/notifications/")
+        second = browser.get(f"/notifications/{first.context['page'].after}")
+
+        names = [row.name for response in (first, second) for row in response.context["page"].rows]
+        assert names == [f"Rule {number:03}" for number in range(60)]
+
+    @pytest.mark.parametrize("query", ["text=%00", "text=" + "x" * 300, "text=%0a%0d", "text=%ED%A0%80", "text=%25_"])
+    def test_bears_any_search(self, browser: Client, query: str) -> None:
+        a_notification()
+
+        assert browser.get(f"/notifications/?{query}").status_code == 200
+
+    def test_says_404_to_a_place_that_is_none(self, browser: Client) -> None:
+        assert browser.get("/notifications/?after=%00").status_code == 404
+
+
+class TestAddAndEdit:
+    def test_adds_and_says_how_many_get_it(self, browser: Client) -> None:
+        response = browser.post("/notifications/new/", FORM | {"cc": "a@x.test, b@x.test"}, follow=True)
+
+        assert response.redirect_chain == [("/notifications/", 302)]
+        assert "3 recipients" in flashes(response)
+        assert Notification.objects.get().cc == ["a@x.test", "b@x.test"]
+
+    def test_says_which_address_was_named_twice(self, browser: Client) -> None:
+        response = browser.post("/notifications/new/", FORM | {"cc": "OPS <ops@PEER.test>"}, follow=True)
+
+        assert "gets one mail: ops@peer.test" in flashes(response)
+
+    def test_keeps_what_was_typed_beside_the_error(self, browser: Client) -> None:
+        html = browser.post("/notifications/new/", FORM | {"to": "ops@peer.test\nnobody"}).content.decode()
+
+        assert "“nobody” cannot be used" in html
+        assert "ops@peer.test\nnobody</textarea>" in html
+        assert not Notification.objects.exists()
+
+    def test_answers_an_empty_form_with_errors(self, browser: Client) -> None:
+        html = browser.post("/notifications/new/", {}).content.decode()
+
+        assert "This field is required" in html
+        assert "at least one recipient" in html
+
+    def test_shows_the_stored_values(self, browser: Client) -> None:
+        notification = a_notification(outcomes=["failed"], to=["a@x.test", "B <b@x.test>"])
+
+        html = body(browser, f"/notifications/{notification.pk}/")
+
+        assert "a@x.test\nB &lt;b@x.test&gt;</textarea>" in html
+        assert html.count("checked") == 2  # failed, and enabled
+
+    def test_saves_a_change(self, browser: Client) -> None:
+        notification = a_notification()
+
+        browser.post(f"/notifications/{notification.pk}/", FORM | {"name": "New name"})
+
+        assert Notification.objects.get(pk=notification.pk).name == "New name"
+
+    def test_names_the_stored_one_when_a_change_is_refused(self, browser: Client) -> None:
+        notification = a_notification(name="Stored")
+
+        html = browser.post(f"/notifications/{notification.pk}/", FORM | {"name": "x" * 201}).content.decode()
+
+        assert "<h1>Stored</h1>" in html
+        assert Notification.objects.get().name == "Stored"
+
+    @pytest.mark.parametrize("pk", ["999", "99999999999999999999", "9" * 5000])
+    def test_says_404_to_an_id_that_is_none(self, browser: Client, pk: str) -> None:
+        assert browser.get(f"/notifications/{pk}/").status_code == 404
+
+    @pytest.mark.parametrize("value", ["\0", "a\0b", "\x1b[31m", "\u2028", "😀" * 300, "%00", "'; DROP TABLE x;--"])
+    @pytest.mark.parametrize("field", ["name", "kind", "outcomes", "package_glob", "to", "reply_to"])
+    def test_bears_any_value(self, browser: Client, field: str, value: str) -> None:
+        assert browser.post("/notifications/new/", FORM | {field: value}).status_code in (200, 302)
+
+
+class TestVerbs:
+    def test_copy_is_off_and_opens(self, browser: Client) -> None:
+        original = a_notification(name="Failures", outcomes=["failed"], bcc=["b@x.test"])
+
+        response = browser.post(f"/notifications/{original.pk}/copies/")
+
+        copy = Notification.objects.get(name="Failures (copy)")
+        assert response.headers["Location"] == f"/notifications/{copy.pk}/"
+        assert (copy.enabled, copy.outcomes, copy.to, copy.bcc) == (False, ["failed"], original.to, ["b@x.test"])
+
+    def test_switch_turns_off_and_on(self, browser: Client) -> None:
+        notification = a_notification()
+
+        browser.post(f"/notifications/{notification.pk}/disabled/")
+        assert 'aria-checked="false"' in body(browser, "/notifications/")
+
+        browser.post(f"/notifications/{notification.pk}/enabled/")
+        assert 'aria-checked="true"' in body(browser, "/notifications/")
+
+    def test_delete_asks_first(self, browser: Client) -> None:
+        notification = a_notification(name="Failures")
+
+        assert "Delete “Failures”" in body(browser, f"/notifications/{notification.pk}/delete/")
+        assert Notification.objects.exists()
+
+    def test_delete_keeps_the_record_of_its_mails(self, browser: Client) -> None:
+        notification = a_notification()
+        message = a_message(completion=a_completion(), notification=notification)
+
+        browser.post(f"/notifications/{notification.pk}/delete/")
+
+        assert not Notification.objects.exists()
+        assert Message.objects.get().uuid == message.uuid
+        assert "deleted since" in body(browser, f"/deliveries/{message.uuid}/")
+
+    def test_delete_says_how_many_mails_are_still_on_their_way(self, browser: Client) -> None:
+        notification = a_notification()
+        a_message(completion=a_completion(), notification=notification)
+
+        assert "1 of its mails" in body(browser, f"/notifications/{notification.pk}/delete/")
+
+    @pytest.mark.parametrize("verb", ["copies", "enabled", "disabled"])
+    def test_change_nothing_by_get(self, browser: Client, verb: str) -> None:
+        notification = a_notification()
+
+        assert browser.get(f"/notifications/{notification.pk}/{verb}/").status_code == 405
+        assert Notification.objects.get().enabled
+
+    @pytest.mark.parametrize("verb", ["copies", "enabled", "disabled", "delete"])
+    def test_say_404_to_an_id_that_is_none(self, browser: Client, verb: str) -> None:
+        assert browser.post(f"/notifications/999/{verb}/").status_code == 404
+
+    @pytest.mark.parametrize("path", ["", "new/", "1/", "1/copies/", "1/enabled/", "1/disabled/", "1/delete/"])
+    def test_need_somebody_who_is_signed_in(self, client: Client, path: str) -> None:
+        assert "/sign-in/" in client.post(f"/notifications/{path}").headers["Location"]
+
+    def test_refuse_a_post_from_another_site(self, browser: Client) -> None:
+        notification = a_notification()
+        strict = Client(enforce_csrf_checks=True)
+        strict.cookies = browser.cookies
+
+        assert strict.post(f"/notifications/{notification.pk}/delete/").status_code == 403
+        assert Notification.objects.exists()
