@@ -15,6 +15,7 @@ from supervisor.child import Program
 LONGEST_SOCKET_PATH = 107
 # Of these a URL needs no escapes; a path with others gets a plain one elsewhere.
 PLAIN_PATH = re.compile(r"[A-Za-z0-9/._-]+")
+FILES = "filesystem://"
 # Not to the terminal: each start would begin with a lecture on the machine's memory settings.
 LOG = "broker.log"
 TEMPORARY_PREFIX = "mailadmin-broker-"
@@ -35,6 +36,8 @@ class Broker:
 
 def choose(data: Path, url: str) -> Broker:
     """The broker at `url` when one is given, else a server of our own, else files."""
+    if url.startswith(FILES):
+        return files(data)
     if url:
         return Broker(url, "the broker of BROKER_URL")
     binary = bundled_binary() or shutil.which("redis-server") or shutil.which("valkey-server")
@@ -85,7 +88,7 @@ def socket_path(data: Path) -> Path:
 def files(data: Path) -> Broker:
     """kombu's exchange of messages through a folder: slow, but needs nothing."""
     (data / "run" / "queue").mkdir(parents=True, exist_ok=True)
-    return Broker("filesystem://", "files (no valkey-server or redis-server was found)")
+    return Broker(FILES, "files, for want of valkey-server or redis-server")
 
 
 def answers(path: Path) -> bool:

@@ -82,6 +82,7 @@ class Child:
         if self._process is not None:
             self._bury(self._process)
             self.pump()
+        self._lines.close()
 
     def _spawn(self, output: int) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(

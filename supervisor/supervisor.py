@@ -24,20 +24,24 @@ class Supervisor:
         self._wake, self._wake_writer = socket.socketpair()
 
     def __enter__(self) -> "Supervisor":
-        for end in (self._wake, self._wake_writer):
-            end.setblocking(False)
-        signal.set_wakeup_fd(self._wake_writer.fileno(), warn_on_full_buffer=False)
-        for number in STOP_SIGNALS:
-            # nohup and a shell's background jobs mean it when they ignore a signal.
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, self._note_stop)
-        # Only to be woken by it: without a handler of ours the signal is dropped.
-        signal.signal(signal.SIGCHLD, lambda number, frame: None)
+        self._wake.setblocking(False)
+        self._wake_writer.setblocking(False)
+        self._wakeup_before = signal.set_wakeup_fd(self._wake_writer.fileno(), warn_on_full_buffer=False)
+        # Death of a child: only to be woken by it; without a handler of ours the signal is dropped.
+        handlers = dict.fromkeys(STOP_SIGNALS, self._note_stop) | {signal.SIGCHLD: lambda number, frame: None}
+        # nohup and a shell's background jobs mean it when they ignore a signal.
+        heeded = {number: handler for number, handler in handlers.items() if signal.getsignal(number) != signal.SIG_IGN}
+        self._handlers_before = {number: signal.signal(number, handler) for number, handler in heeded.items()}
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for child in reversed(self._children):
             child.kill()
+        for number, handler in self._handlers_before.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(self._wakeup_before)
+        self._wake.close()
+        self._wake_writer.close()
 
     def start(self, program: Program) -> Child:
         """Programs are stopped in the reverse order of their start."""

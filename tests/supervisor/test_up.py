@@ -1,0 +1,193 @@
+"""The whole panel with its real processes."""
+
+import os
+import signal
+import socket
+import stat
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.panel import Panel
+from tests.supervisor.processes import alive, descendants
+from tests.waiting import wait_until
+
+PROGRAMS = ("broker", "inbox", "worker", "beat", "web")
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Panel]:
+    """For tests that leave the panel as it was."""
+    with Panel() as panel:
+        yield panel
+
+
+@pytest.fixture
+def panel() -> Iterator[Panel]:
+    with Panel() as panel:
+        yield panel
+
+
+def said(panel: Panel, text: str) -> None:
+    wait_until(lambda: any(text in line for line in panel.output), 30, f"{text!r} among the printed lines")
+
+
+def mode(path: Path) -> str:
+    return oct(stat.S_IMODE(path.stat().st_mode))
+
+
+def test_all_of_its_processes_run(shared: Panel) -> None:
+    assert all(shared.pid(name) for name in PROGRAMS)
+
+
+def test_says_where_it_is_ready(shared: Panel) -> None:
+    said(shared, f"Ready at {shared.url}/")
+
+
+def test_data_is_for_its_own_user_alone(shared: Panel) -> None:
+    modes = {name: mode(shared.data / name) for name in ("keys.env", "mailadmin.sqlite3", "lock", "run/broker.sock")}
+    assert modes.pop("run/broker.sock") == "0o700"
+    assert set(modes.values()) == {"0o600"}
+    assert {mode(shared.data / name) for name in ("run", "broker")} == {"0o700"}
+
+
+def test_the_broker_listens_on_no_network_port(shared: Panel) -> None:
+    assert shared.broker().config_get("port") == {"port": "0"}
+
+
+def test_the_broker_is_told_no_secret(shared: Panel) -> None:
+    assert Path(f"/proc/{shared.pid('broker')}/environ").read_bytes() == b""
+
+
+def test_a_second_start_is_refused_and_told_where_the_first_one_runs(shared: Panel) -> None:
+    second = subprocess.run(
+        shared.process.args, env=shared.env, cwd=Path.cwd(), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert second.returncode == 1
+    assert f"runs already, at {shared.url}" in second.stderr
+
+
+def test_a_command_in_another_shell_finds_the_broker(shared: Panel) -> None:
+    printed = shared.shell("from mailadmin.celery import app; print(app.connection().ensure_connection().connected)")
+    assert printed.endswith("True")
+
+
+def test_a_fresh_mail_server_points_at_the_capture_inbox(shared: Panel) -> None:
+    saved = "from notifications.models import MailServerSettings as S; s = S.load()"
+    port = shared.shell(f"{saved}; print(s.basic_host, s.basic_port)").split()[-1]
+    assert port == (shared.data / "inbox-port").read_text()
+
+
+def test_the_setup_link_is_shown_until_there_is_a_user(panel: Panel) -> None:
+    assert panel.setup_link.startswith(f"{panel.url}/setup/")
+    panel.env |= {"DJANGO_SUPERUSER_PASSWORD": "correct horse battery staple"}
+    panel.manage("createsuperuser", "--noinput", "--username", "ada", "--email", "ada@contoso.test")
+    panel.stop()
+    panel.output.clear()
+    panel.start()
+    said(panel, "Ready at")
+    panel.stop()
+    assert not any("/setup/" in line for line in panel.output)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_clean_stop_leaves_nothing_behind(panel: Panel, number: signal.Signals) -> None:
+    wait_until(lambda: all(panel.pid(name) for name in PROGRAMS))
+    processes = descendants(panel.process.pid)
+    panel.process.send_signal(number)
+    assert panel.process.wait(60) == 0
+    assert not alive(processes)
+    assert list((panel.data / "run").iterdir()) == []
+
+
+def test_killing_the_supervisor_leaves_no_process(panel: Panel) -> None:
+    wait_until(lambda: len(descendants(panel.process.pid)) > len(PROGRAMS) + 2)
+    processes = descendants(panel.process.pid)
+    panel.kill()
+    wait_until(lambda: not alive(processes), 5, "the end of every process")
+
+
+def test_starts_again_after_it_was_killed(panel: Panel) -> None:
+    panel.kill()
+    panel.output.clear()
+    panel.start()
+    said(panel, "Ready at")
+
+
+@pytest.mark.parametrize("name", ["worker", "web"])
+def test_killing_a_master_leaves_none_of_its_own_processes(panel: Panel, name: str) -> None:
+    pid = panel.pid(name)
+    wait_until(lambda: len(descendants(pid)) >= 2, 30, "the master's own processes")
+    processes = descendants(pid)
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not alive(processes), 5, "the end of every process")
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_what_dies_is_started_again(panel: Panel, name: str) -> None:
+    before = panel.pid(name)
+    os.kill(before, signal.SIGKILL)
+    said(panel, "was killed by SIGKILL; it starts again in 1 s")
+    wait_until(lambda: panel.pid(name) not in (0, before), 30, f"a new {name}")
+
+
+def test_a_broker_that_was_killed_is_used_again(panel: Panel) -> None:
+    os.kill(panel.pid("broker"), signal.SIGKILL)
+    panel.sign_in_tool()
+    panel.manage("shell", "--command", "from tests.base import a_notification; a_notification()")
+    (uuid,) = panel.report(1)["messages"]
+    wait_until(lambda: panel.message(uuid)["state"] == "sent", 60, "a mail sent")
+
+
+def test_a_journal_that_the_broker_refuses_is_put_aside(panel: Panel) -> None:
+    panel.stop()
+    (journal,) = (panel.data / "broker" / "appendonlydir").glob("*.manifest")
+    journal.write_text("nonsense\n")
+    panel.start()
+    said(panel, "The broker refused its journal")
+    assert (panel.data / "broker.unreadable").exists()
+
+
+def test_a_folder_with_a_very_long_name_works(tmp_path: Path) -> None:
+    data = tmp_path.joinpath(*["a folder with a rather long name"] * 5)
+    with Panel(data) as panel:
+        said(panel, "Ready at")
+        url = (data / "run" / "broker-url").read_text()
+        folder = Path(url.removeprefix("redis+socket://").partition("?")[0]).parent
+        assert panel.broker().ping()
+        assert mode(folder) == "0o700"
+    assert not folder.exists()
+
+
+def test_without_any_broker_mail_goes_through_files() -> None:
+    with Panel(BROKER_URL="filesystem://") as panel:
+        panel.sign_in_tool()
+        panel.manage("shell", "--command", "from tests.base import a_notification; a_notification()")
+        (uuid,) = panel.report(1)["messages"]
+        wait_until(lambda: panel.message(uuid)["state"] == "sent", 60, "a mail sent")
+    assert not Path("control").exists()
+
+
+def test_a_port_in_use_is_named_with_the_way_out() -> None:
+    panel = Panel()
+    with socket.create_server(("127.0.0.1", panel.port)):
+        with pytest.raises(AssertionError, match="the panel ended"):
+            panel.start()
+        panel.stop()
+    assert f"127.0.0.1 port {panel.port} cannot be used: Address already in use" in " ".join(panel.output)
+
+
+def test_a_weak_key_stops_the_start() -> None:
+    panel = Panel(SECRET_KEY="s" * 50, FERNET_KEYS="short")
+    with pytest.raises(AssertionError, match="the panel ended"):
+        panel.start()
+    panel.stop()
+    assert "notifications.E003" in " ".join(panel.output)
+
+
+def test_the_inbox_can_be_turned_off() -> None:
+    with Panel(CAPTURE_INBOX="off") as panel:
+        said(panel, "The capture inbox is not started: CAPTURE_INBOX is off.")
+        assert not (panel.data / "inbox-port").exists()
