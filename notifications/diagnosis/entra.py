@@ -16,7 +16,7 @@ ENTRA = (
     Entry(
         Explanation(
             "The client secret is wrong",
-            "The secret does not belong to this application. Most often its *ID* was copied in place of its *Value*,"
+            "The secret does not belong to this application. Most often its ID was copied in place of its Value,"
             " or the secret is of another registration.",
             "Under Certificates & secrets of the app registration copy the Value, which is shown only once; make a new"
             " secret if it is gone.",

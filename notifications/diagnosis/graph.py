@@ -13,7 +13,7 @@ GRAPH = (
             "The application may not send from this mailbox",
             "Mail.Send is missing, was granted as delegated in place of application permission, or the organisation"
             " limits the application to other mailboxes.",
-            "Add Mail.Send under API permissions as *Application* permission and grant admin consent. If access is"
+            "Add Mail.Send under API permissions as Application permission and grant admin consent. If access is"
             " limited (RBAC for Applications, access policy), add the mailbox to its scope; that takes up to two hours"
             " to be felt.",
             SEND_MAIL,
@@ -29,7 +29,7 @@ GRAPH = (
         Explanation(
             "The token carries no permission",
             "Microsoft gave out a token, but the application has no application permission that it could contain.",
-            "Add Mail.Send as *Application* permission and grant admin consent. The next token has it; Send Test Email"
+            "Add Mail.Send as Application permission and grant admin consent. The next token has it; Send Test Email"
             " fetches a new one.",
             SEND_MAIL,
         ),

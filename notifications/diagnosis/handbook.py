@@ -8,6 +8,7 @@ import sys
 from notifications.diagnosis.entry import Entry
 from notifications.diagnosis.explain import AREAS
 
+SHOWN = 120
 HEAD = """# Troubleshooting: why a mail did not go out
 
 What mailadmin says about a failure, by where it comes from. The page of a delivery, and Send Test Email, show the same
@@ -31,14 +32,13 @@ def row(entry: Entry) -> str:
 
 def seen(entry: Entry) -> str:
     """The first example stands for all."""
-    words = cell(" ".join(filter(None, entry.examples[0]))) or "(nothing)"
-    return f"`{words if len(words) <= 120 else words[:119] + '…'}`"
+    words = " ".join(filter(None, entry.examples[0])) or "(nothing)"
+    shown = words if len(words) <= SHOWN else f"{words[: SHOWN - 1]}…"
+    return f"`{cell(shown)}`"
 
 
 def cell(text: str) -> str:
-    return (
-        text.replace("|", "\\|").replace("`", "'") if "`" in text and text.count("`") % 2 else text.replace("|", "\\|")
-    )
+    return text.replace("|", "\\|")
 
 
 if __name__ == "__main__":

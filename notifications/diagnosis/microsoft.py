@@ -148,7 +148,7 @@ MICROSOFT = (
             "The application may not use the mailbox",
             "The token was accepted, and then Exchange could not open the mailbox with it. The reply looks"
             " temporary, but waiting never heals it.",
-            "Register the application in Exchange with `New-ServicePrincipal`, giving the object id of the *enterprise*"
+            "Register the application in Exchange with `New-ServicePrincipal`, giving the object id of the enterprise"
             " application, and grant it `Add-MailboxPermission … -AccessRights FullAccess`.",
             OAUTH_SMTP,
         ),
