@@ -12,7 +12,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django.views.decorators.vary import vary_on_headers
 
 from notifications.delivery import outbox
-from notifications.models import Message, Recipient
+from notifications.diagnosis import Explanation, explain
+from notifications.models import Attempt, Message, Recipient
 from notifications.views.delivery_content import headers_of, text_of
 
 RECIPIENTS_SHOWN = 100
@@ -102,7 +103,21 @@ def story(request: HttpRequest, message: Message) -> dict[str, Any]:
         "accepted": counts.get(Recipient.Outcome.ACCEPTED, 0),
         "recipients": recipients.get_page(request.GET.get("page")),
         "attempts": message.attempts.order_by("-number")[:ATTEMPTS_SHOWN],
+        "explanation": explanation(message),
     }
+
+
+def explanation(message: Message) -> Explanation | None:
+    """Why it is not accepted everywhere, by the newest reply that says so."""
+    if message.state in (Message.State.SENT, Message.State.CANCELLED):
+        return None
+    last = message.attempts.exclude(finished_at=None).order_by("-number").first()
+    if last is None:
+        return None
+    if last.outcome in (Attempt.Outcome.ACCEPTED, Attempt.Outcome.PARTIAL):
+        missed = message.recipients.exclude(outcome=Recipient.Outcome.ACCEPTED).exclude(code="", text="").first()
+        return explain(missed.code, missed.text, last.mode) if missed else None
+    return explain(last.code, last.text, last.mode)
 
 
 def consequences(message: Message) -> list[str]:

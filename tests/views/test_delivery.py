@@ -1,0 +1,390 @@
+"""One mail's page: what happened, the mail itself, and what can be done."""
+
+import email
+import uuid
+from datetime import timedelta
+from email.message import EmailMessage
+from email.policy import SMTP, default
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from notifications.delivery import outbox
+from notifications.emails.mail import Mail
+from notifications.models import Attempt, MailServerState, Message, Recipient
+from notifications.models.mail_server import HoldReason
+from tests.base import SENDER, a_completion, a_message, a_notification, use_smtp
+from tests.views.conftest import CountQueries
+
+pytestmark = pytest.mark.django_db
+EVIL = '<script>alert(1)</script><img src="https://evil.test/x"><a href="javascript:alert(1)">x</a>'
+
+
+def page(browser: Client, message: Message, path: str = "") -> str:
+    response = browser.get(f"/deliveries/{message.uuid}/{path}")
+    assert response.status_code == 200
+    return str(response.content.decode())
+
+
+def tried(message: Message, outcome: Attempt.Outcome, code: str = "", text: str = "", transcript: str = "") -> Attempt:
+    attempt = message.begin_attempt(mode="basic", settings_version=7, worker="host:42", lease=timedelta(minutes=1))
+    assert attempt
+    attempt.finish(outcome, code, text, transcript)
+    return attempt
+
+
+def accepted(message: Message) -> Message:
+    tried(message, Attempt.Outcome.ACCEPTED, "250 2.0.0", "Ok: queued as ABC")
+    message.recipients.update(outcome="accepted", code="250 2.0.0", text="Ok", changed_at=timezone.now())
+    message.settle()
+    return message
+
+
+def refused(message: Message) -> Message:
+    tried(
+        message, Attempt.Outcome.REFUSED, "550 5.1.1", "User unknown", "> RCPT TO:<a@x.test>\n< 550 5.1.1 User unknown"
+    )
+    message.recipients.update(outcome="refused", code="550 5.1.1", text="User unknown", changed_at=timezone.now())
+    message.fail()
+    return message
+
+
+def with_html(html: str, text: str = "plain", subject: str = "S") -> Message:
+    content = EmailMessage(policy=SMTP)
+    content["To"], content["Subject"], content["Message-ID"] = "a@x.test", subject, "<1@x.test>"
+    content.set_content(text, cte="base64")
+    content.add_alternative(html, subtype="html", cte="base64")
+    return outbox.put(Mail(subject, "<1@x.test>", (("a@x.test", Recipient.Field.TO),), bytes(content)), "notification")
+
+
+class TestStory:
+    def test_of_an_accepted_mail_says_by_whom_and_no_more(self, browser: Client) -> None:
+        html = page(browser, accepted(a_message()))
+
+        assert "Accepted by the mail server for its recipient" in html
+        assert "Ok: queued as ABC" in html
+        assert "delivered" not in html.lower()
+
+    def test_names_mode_version_worker_and_transcript_of_an_attempt(self, browser: Client) -> None:
+        html = page(browser, refused(a_message()))
+
+        for text in ("Basic SMTP", "settings version 7", "host:42", "RCPT TO:&lt;a@x.test&gt;"):
+            assert text in html
+
+    def test_explains_a_failure(self, browser: Client) -> None:
+        response = browser.get(f"/deliveries/{refused(a_message()).uuid}/")
+
+        explanation = response.context["explanation"]
+        assert explanation.fix
+        assert 'class="explanation"' in response.content.decode()
+
+    def test_explains_why_some_did_not_get_it(self, browser: Client) -> None:
+        message = a_message("a@x.test", "b@x.test")
+        tried(message, Attempt.Outcome.PARTIAL, "250 2.0.0", "Ok")
+        message.recipients.filter(address="a@x.test").update(outcome="accepted")
+        message.recipients.filter(address="b@x.test").update(outcome="refused", code="552 5.2.2", text="mailbox full")
+        message.settle()
+
+        html = page(browser, message)
+
+        assert "Accepted by the mail server for 1 of 2 recipients" in html
+        assert 'class="explanation"' in html
+        assert html.index("b@x.test</strong>") < html.index("a@x.test</strong>")
+
+    def test_explains_nothing_once_it_is_accepted(self, browser: Client) -> None:
+        message = a_message()
+        tried(message, Attempt.Outcome.DEFERRED, "450 4.2.0", "busy")
+        message.requeue(timezone.now())
+
+        assert 'class="explanation"' not in page(browser, accepted(message))
+
+    def test_says_when_the_next_try_is(self, browser: Client) -> None:
+        use_smtp(host="mail.test")
+        message = a_message()
+        tried(message, Attempt.Outcome.DEFERRED, "450 4.2.0", "busy")
+        message.requeue(timezone.now() + timedelta(minutes=5, seconds=30))
+
+        html = page(browser, message)
+
+        assert "Tried 1 time; the next try is" in html
+        assert "in 5 min" in html
+
+    def test_says_why_the_queue_is_held_and_what_to_do(self, browser: Client) -> None:
+        use_smtp(host="mail.test")
+        MailServerState.load().hold(HoldReason.SIGN_IN, "535 5.7.8", "bad credentials")
+
+        html = page(browser, a_message())
+
+        assert "the mail server refused the sign-in" in html
+        assert "Mend the mail server" in html
+
+    def test_marks_a_try_that_may_have_been_accepted(self, browser: Client) -> None:
+        message = a_message()
+        tried(message, Attempt.Outcome.AMBIGUOUS, "", "no answer after the final dot")
+        message.requeue(timezone.now())
+
+        assert "it may have been accepted" in page(browser, message)
+
+    def test_shows_a_try_under_way(self, browser: Client) -> None:
+        message = a_message()
+        message.begin_attempt(mode="basic", settings_version=1, worker="w", lease=timedelta(minutes=1))
+
+        html = page(browser, message)
+
+        assert "Attempt 1 is under way" in html
+        assert "Under way" in html
+
+    def test_leads_to_completion_notification_and_resends(self, browser: Client) -> None:
+        completion, notification = a_completion(), a_notification()
+        message = accepted(a_message(completion=completion, notification=notification))
+        resent = outbox.resend(message, None)
+
+        html = page(browser, message)
+
+        for url in (
+            f"/completions/{completion.uuid}/",
+            f"/notifications/{notification.pk}/",
+            f"/deliveries/{resent.uuid}/",
+        ):
+            assert f'href="{url}"' in html
+        assert f'href="/deliveries/{message.uuid}/"' in page(browser, resent)
+
+    def test_escapes_what_servers_and_strangers_say(self, browser: Client) -> None:
+        message = a_message()
+        tried(message, Attempt.Outcome.REFUSED, "550", EVIL, EVIL)
+        message.recipients.update(outcome="refused", code="550", text=EVIL)
+        Message.objects.filter(pk=message.pk).update(subject=EVIL, state="failed")
+
+        html = page(browser, message)
+
+        assert "<script>alert" not in html
+        assert '<img src="https://evil' not in html
+
+    def test_takes_as_many_queries_for_thirty_recipients_as_for_three(
+        self, browser: Client, count_queries: CountQueries
+    ) -> None:
+        few = refused(a_message(*(f"a{number}@x.test" for number in range(3))))
+        many = refused(a_message(*(f"a{number}@x.test" for number in range(30))))
+
+        assert count_queries(f"/deliveries/{many.uuid}/") == count_queries(f"/deliveries/{few.uuid}/")
+
+    def test_shows_a_thousand_recipients_in_pages_the_missed_ones_first(self, browser: Client) -> None:
+        message = a_message(*(f"a{number:04}@x.test" for number in range(1000)))
+        message.recipients.update(outcome="accepted")
+        message.recipients.filter(address="a0999@x.test").update(outcome="refused")
+
+        seen: list[str] = []
+        for number in range(1, 11):
+            recipients = browser.get(f"/deliveries/{message.uuid}/?page={number}").context["recipients"]
+            seen += [recipient.address for recipient in recipients]
+
+        assert seen[0] == "a0999@x.test"
+        assert sorted(seen) == [f"a{number:04}@x.test" for number in range(1000)]
+
+    @pytest.mark.parametrize("number", ["0", "-1", "x", "%00", "9" * 5000, "1e3"])
+    def test_bears_any_page_number(self, browser: Client, number: str) -> None:
+        assert browser.get(f"/deliveries/{a_message().uuid}/?page={number}").status_code == 200
+
+    def test_polls_while_the_mail_is_on_its_way_and_then_stops(self, browser: Client) -> None:
+        message = a_message()
+        assert "hx-get" in page(browser, message)
+
+        assert "hx-get" not in page(browser, accepted(message))
+
+    def test_answers_a_poll_with_the_story_alone(self, browser: Client) -> None:
+        url = f"/deliveries/{a_message().uuid}/"
+
+        html = browser.get(url, headers={"HX-Request": "true"}).content.decode()
+
+        assert html.strip().startswith('<div class="stack" id="story"')
+
+    @pytest.mark.parametrize("path", ["", "content/", "eml/", "cancellation/"])
+    def test_says_404_to_a_mail_that_is_none(self, browser: Client, path: str) -> None:
+        assert browser.get(f"/deliveries/{uuid.uuid4()}/{path}").status_code == 404
+        assert browser.get(f"/deliveries/1234/{path}").status_code == 404
+
+
+class TestContent:
+    def test_is_shown_in_a_sandbox(self, browser: Client) -> None:
+        message = with_html("<p>Hello</p>")
+
+        assert f'<iframe class="mail-frame" sandbox src="/deliveries/{message.uuid}/content/"' in page(browser, message)
+
+    def test_may_do_nothing_wherever_it_is_opened(self, browser: Client) -> None:
+        response = browser.get(f"/deliveries/{with_html(EVIL).uuid}/content/")
+
+        policy = dict(
+            part.strip().partition(" ")[::2] for part in response.headers["Content-Security-Policy"].split(";")
+        )
+        assert policy["default-src"] == "'none'"
+        assert policy["sandbox"] == ""
+        assert policy["frame-ancestors"] == "'self'"
+        assert policy["img-src"] == "data:"
+        assert "script-src" not in policy
+        assert response.headers["X-Frame-Options"] == "SAMEORIGIN"
+        assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+    def test_is_the_html_as_it_was_made(self, browser: Client) -> None:
+        html = "<p>Grüße, 你好 — “x”</p>"
+
+        assert page(browser, with_html(html), "content/").strip() == html
+
+    def test_of_a_mail_without_html_is_its_escaped_text(self, browser: Client) -> None:
+        html = page(browser, a_message(), "content/")
+
+        assert html.startswith("<!doctype html>")
+        assert "It failed on PC-001." in html
+
+    def test_shows_the_text_version_escaped(self, browser: Client) -> None:
+        html = page(browser, with_html("<p>x</p>", text="1 < 2 & <b>"))
+
+        assert "1 &lt; 2 &amp; &lt;b&gt;" in html
+
+    def test_shows_the_headers_with_the_sender_of_now(self, browser: Client) -> None:
+        use_smtp(host="mail.test")
+
+        headers = dict(browser.get(f"/deliveries/{with_html('x').uuid}/").context["headers"])
+
+        assert headers["From"] == SENDER
+        assert headers["Message-ID"] == "<1@x.test>"
+
+    def test_can_be_read_while_no_sender_is_set(self, browser: Client) -> None:
+        headers = dict(browser.get(f"/deliveries/{with_html('x').uuid}/").context["headers"])
+
+        assert "From" not in headers
+        assert headers["To"] == "a@x.test"
+
+
+class TestFile:
+    def test_is_the_mail_with_its_sender(self, browser: Client) -> None:
+        use_smtp(host="mail.test")
+        message = with_html("<p>Hello</p>")
+
+        response = browser.get(f"/deliveries/{message.uuid}/eml/")
+
+        assert response.headers["Content-Type"] == "message/rfc822"
+        parsed = email.message_from_bytes(response.content, policy=default)
+        assert (parsed["From"], parsed["To"], parsed["Message-ID"]) == (SENDER, "a@x.test", "<1@x.test>")
+        assert response.content.endswith(bytes(message.content))
+
+    @pytest.mark.parametrize(
+        ("subject", "name"),
+        [
+            ("Failed: 7-Zip 24.08", "Failed-7-Zip-24-08.eml"),
+            ('../../etc/passwd"; x="', "etc-passwd-x.eml"),
+            ("你好", "mail.eml"),
+            ("a\r\nSet-Cookie: x=1", "a-Set-Cookie-x-1.eml"),
+            ("x" * 300, "x" * 60 + ".eml"),
+            ("", "mail.eml"),
+        ],
+    )
+    def test_has_a_harmless_name(self, browser: Client, subject: str, name: str) -> None:
+        message = a_message()
+        Message.objects.filter(pk=message.pk).update(subject=subject)
+
+        response = browser.get(f"/deliveries/{message.uuid}/eml/")
+
+        assert response.headers["Content-Disposition"] == f'attachment; filename="{name}"'
+
+
+class TestResend:
+    def post(self, browser: Client, message: Message) -> Any:
+        return browser.post(f"/deliveries/{message.uuid}/resends/")
+
+    def test_makes_a_mail_of_its_own(self, browser: Client) -> None:
+        message = accepted(a_message())
+
+        response = self.post(browser, message)
+
+        resent = message.resends.get()
+        assert response.headers["Location"] == f"/deliveries/{resent.uuid}/"
+        assert resent.state == "queued"
+        assert resent.internet_message_id != message.internet_message_id
+        assert str(resent.requested_by) == "olga"
+
+    def test_goes_to_those_who_missed_it(self, browser: Client) -> None:
+        message = a_message("a@x.test", "b@x.test")
+        message.recipients.filter(address="a@x.test").update(outcome="accepted")
+        message.settle()
+        assert "Resend to the others" in page(browser, message)
+
+        self.post(browser, message)
+
+        assert list(message.resends.get().recipients.values_list("address", flat=True)) == ["b@x.test"]
+
+    def test_happens_once_for_a_double_click(self, browser: Client) -> None:
+        message = accepted(a_message())
+
+        first, second = self.post(browser, message), self.post(browser, message)
+
+        assert first.headers["Location"] == second.headers["Location"]
+        assert message.resends.count() == 1
+
+    def test_waits_until_the_mail_is_settled(self, browser: Client) -> None:
+        message = a_message()
+
+        self.post(browser, message)
+
+        assert not message.resends.exists()
+        assert "Resend" not in page(browser, message)
+
+
+class TestCancel:
+    def test_asks_first_and_names_the_mail(self, browser: Client) -> None:
+        message = a_message("a@x.test", "b@x.test")
+
+        html = page(browser, message, "cancellation/")
+
+        assert "Cancel “7-Zip failed”?" in html
+        assert "2 recipients will not get it" in html
+        assert Message.objects.get().state == "queued"
+
+    def test_takes_it_out_of_the_queue(self, browser: Client) -> None:
+        message = a_message()
+
+        browser.post(f"/deliveries/{message.uuid}/cancellation/")
+
+        assert Message.objects.get().state == "cancelled"
+        assert "Cancelled before it went out" in page(browser, message)
+
+    def test_says_when_it_is_too_late(self, browser: Client) -> None:
+        message = accepted(a_message())
+
+        response = browser.post(f"/deliveries/{message.uuid}/cancellation/", follow=True)
+
+        assert "Too late to cancel" in response.content.decode()
+        assert Message.objects.get().state == "sent"
+
+
+class TestRetry:
+    def test_makes_the_mail_due_now(self, browser: Client) -> None:
+        message = a_message(next_attempt_at=timezone.now() + timedelta(hours=1))
+
+        response = browser.post(f"/deliveries/{message.uuid}/retry/")
+
+        assert response.headers["Location"] == f"/deliveries/{message.uuid}/"
+        assert Message.objects.get().next_attempt_at <= timezone.now()
+
+    def test_leaves_a_settled_mail_alone(self, browser: Client) -> None:
+        message = accepted(a_message())
+
+        response = browser.post(f"/deliveries/{message.uuid}/retry/", follow=True)
+
+        assert "no longer queued" in response.content.decode()
+        assert Message.objects.get().state == "sent"
+
+
+@pytest.mark.parametrize("verb", ["resends", "retry"])
+def test_a_verb_does_nothing_by_get(browser: Client, verb: str) -> None:
+    assert browser.get(f"/deliveries/{a_message().uuid}/{verb}/").status_code == 405
+
+
+@pytest.mark.parametrize("path", ["", "content/", "eml/", "resends/", "cancellation/", "retry/"])
+def test_every_page_needs_somebody_who_is_signed_in(client: Client, path: str) -> None:
+    message = a_message()
+
+    assert "/sign-in/" in client.get(f"/deliveries/{message.uuid}/{path}").headers["Location"]
+    assert "/sign-in/" in client.post(f"/deliveries/{message.uuid}/{path}").headers["Location"]
