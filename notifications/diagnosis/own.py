@@ -31,7 +31,7 @@ OWN = (
         (
             (
                 "",
-                "The worker stopped during this try, so nobody knows whether the server took the mail. It was the 3th"
+                "The worker stopped during this try, so nobody knows whether the server took the mail. It was the 3rd"
                 " time with this mail, so it is not tried again by itself.",
             ),
         ),
