@@ -41,5 +41,5 @@ def json_edges(view: View) -> View:
 
 @login_not_required
 @csrf_exempt
-def nothing_here(request: HttpRequest, rest: str = "") -> HttpResponse:
+def nothing_here(request: HttpRequest) -> HttpResponse:
     return answer(request, Http404())

@@ -23,5 +23,5 @@ patterns, app, namespace = api.urls
 urlpatterns: list[URLPattern | URLResolver] = [
     path("docs", docs, {"api": api}, name="api-docs"),
     path("", include(([at_the_edge(pattern) for pattern in patterns], app), namespace)),
-    re_path(r"^(?P<rest>.*)$", nothing_here),
+    re_path(r"^", nothing_here),  # without an end: `.*$` would stop at a %0A
 ]

@@ -24,9 +24,10 @@ from notifications.models import Completion, Outcome, TargetResult
 
 MAX_TARGETS = 20_000
 MAX_SECONDS = 1e9
-# For the schema, in ECMA's dialect: one character at least that is neither white nor a control.
+# For the schema, in ECMA's dialect: one character at least that is neither white nor a control; and a web address
+# or nothing, between any number of these.
 NOT_BLANK = r"[^\s\u0000-\u001f\u007f-\u009f]"
-WEB_ADDRESS = r"^([hH][tT][tT][pP][sS]?://\S+)?$"
+WEB_ADDRESS = r"^[\s\u0000-\u001f\u007f-\u009f]*([hH][tT][tT][pP][sS]?://\S+)?[\s\u0000-\u001f\u007f-\u009f]*$"
 EXAMPLE: dict[str, Any] = {
     "kind": "deployment",
     "source": "pdq",

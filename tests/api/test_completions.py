@@ -114,7 +114,7 @@ class TestGet:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("path", ["", "/", "/nothing", "/completions/", "/docs/x", "/v2/completions"])
+@pytest.mark.parametrize("path", ["", "/", "/nothing", "/completions/", "/docs/x", "/v2/completions", "/a%0Ab"])
 def test_there_is_no_page_of_the_panel_within_the_api(client: Client, path: str) -> None:
     error_of(client.get(f"/api/v1{path}" if path else "/api/v1/"), 404, "not_found")
 
