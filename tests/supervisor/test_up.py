@@ -34,6 +34,15 @@ def said(panel: Panel, text: str) -> None:
     wait_until(lambda: any(text in line for line in panel.output), 30, f"{text!r} among the printed lines")
 
 
+def sends_a_mail(panel: Panel) -> bool:
+    """From a report to the capture inbox."""
+    panel.sign_in_tool()
+    panel.shell("from tests.base import a_notification; a_notification()")
+    (uuid,) = panel.report(1)["messages"]
+    wait_until(lambda: panel.message(uuid)["state"] == "sent", 60, "a mail sent")
+    return any((panel.data / "inbox" / "new").iterdir())
+
+
 def mode(path: Path) -> str:
     return oct(stat.S_IMODE(path.stat().st_mode))
 
@@ -92,53 +101,38 @@ def test_the_setup_link_is_shown_until_there_is_a_user(panel: Panel) -> None:
     assert not any("/setup/" in line for line in panel.output)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_clean_stop_leaves_nothing_behind(panel: Panel, number: signal.Signals) -> None:
-    wait_until(lambda: all(panel.pid(name) for name in PROGRAMS))
+def test_a_clean_stop_leaves_nothing_behind(panel: Panel) -> None:
+    assert all(panel.pid(name) for name in PROGRAMS)
     processes = descendants(panel.process.pid)
-    panel.process.send_signal(number)
+    panel.process.terminate()
     assert panel.process.wait(60) == 0
     assert not alive(processes)
-    assert list((panel.data / "run").iterdir()) == []
+    assert {path.name for path in (panel.data / "run").iterdir()} == set()
 
 
-def test_killing_the_supervisor_leaves_no_process(panel: Panel) -> None:
+def test_killing_the_supervisor_leaves_no_process_and_nothing_in_the_way(panel: Panel) -> None:
     wait_until(lambda: len(descendants(panel.process.pid)) > len(PROGRAMS) + 2)
     processes = descendants(panel.process.pid)
     panel.kill()
     wait_until(lambda: not alive(processes), 5, "the end of every process")
-
-
-def test_starts_again_after_it_was_killed(panel: Panel) -> None:
-    panel.kill()
     panel.output.clear()
     panel.start()
     said(panel, "Ready at")
 
 
-@pytest.mark.parametrize("name", ["worker", "web"])
-def test_killing_a_master_leaves_none_of_its_own_processes(panel: Panel, name: str) -> None:
-    pid = panel.pid(name)
-    wait_until(lambda: len(descendants(pid)) >= 2, 30, "the master's own processes")
-    processes = descendants(pid)
-    os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: not alive(processes), 5, "the end of every process")
-
-
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_what_dies_is_started_again(panel: Panel, name: str) -> None:
-    before = panel.pid(name)
+def test_what_dies_takes_its_own_with_it_and_is_started_again(shared: Panel, name: str) -> None:
+    before = shared.pid(name)
+    wait_until(lambda: name not in ("worker", "web") or len(descendants(before)) >= 2, 30, "its own processes")
+    processes = descendants(before)
     os.kill(before, signal.SIGKILL)
-    said(panel, "was killed by SIGKILL; it starts again in 1 s")
-    wait_until(lambda: panel.pid(name) not in (0, before), 30, f"a new {name}")
+    wait_until(lambda: not alive(processes), 5, "the end of its own processes")
+    said(shared, f"{name:<7}| was killed by SIGKILL; it starts again in 1 s")
+    wait_until(lambda: shared.pid(name) not in (0, before), 30, f"a new {name}")
 
 
-def test_a_broker_that_was_killed_is_used_again(panel: Panel) -> None:
-    os.kill(panel.pid("broker"), signal.SIGKILL)
-    panel.sign_in_tool()
-    panel.manage("shell", "--command", "from tests.base import a_notification; a_notification()")
-    (uuid,) = panel.report(1)["messages"]
-    wait_until(lambda: panel.message(uuid)["state"] == "sent", 60, "a mail sent")
+def test_mail_goes_out_after_all_of_them_died(shared: Panel) -> None:
+    assert sends_a_mail(shared)
 
 
 def test_a_journal_that_the_broker_refuses_is_put_aside(panel: Panel) -> None:
@@ -163,10 +157,7 @@ def test_a_folder_with_a_very_long_name_works(tmp_path: Path) -> None:
 
 def test_without_any_broker_mail_goes_through_files() -> None:
     with Panel(BROKER_URL="filesystem://") as panel:
-        panel.sign_in_tool()
-        panel.manage("shell", "--command", "from tests.base import a_notification; a_notification()")
-        (uuid,) = panel.report(1)["messages"]
-        wait_until(lambda: panel.message(uuid)["state"] == "sent", 60, "a mail sent")
+        assert sends_a_mail(panel)
     assert not Path("control").exists()
 
 
