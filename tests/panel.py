@@ -16,6 +16,7 @@ import redis
 import requests
 
 from tests.peers.process import LOOPBACK, free_ports
+from tests.smtp_sink import SmtpSink
 from tests.waiting import wait_until
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -109,6 +110,11 @@ class Panel:
     def shell(self, code: str) -> str:
         """Python with the panel's models at hand; what it prints."""
         return self.manage("shell", "--verbosity", "0", "--command", code).strip()
+
+    def use(self, sink: SmtpSink, **columns: object) -> None:
+        """Mail over `sink`, and one notification that fires for every deployment."""
+        values = {"host": sink.host, "port": sink.port, **columns}
+        self.shell(f"from tests import base; base.a_notification(); base.use_smtp(**{values!r})")
 
     @property
     def setup_link(self) -> str:

@@ -134,10 +134,7 @@ def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
     with ExitStack() as stack:
         sink = stack.enter_context(SmtpSink().on(DOT, delay=SECONDS_A_MAIL))
         panel = stack.enter_context(Panel(CAPTURE_INBOX="off", **env))
-        panel.shell(
-            "from tests import base; base.a_notification();"
-            f"base.use_smtp(host={sink.host!r}, port={sink.port}, total_timeout=5)"
-        )
+        panel.use(sink, total_timeout=5)
         panel.sign_in_tool()
         yield Stage(panel, sink, peer)
 

@@ -65,9 +65,13 @@ class Process:
     def pid(self) -> int:
         return self._child.pid
 
+    @property
+    def is_running(self) -> bool:
+        return self._child.poll() is None
+
     def wait_for(self, *ports: int, seconds: float = 20) -> None:
         def ready() -> bool:
-            if self._child.poll() is not None:
+            if not self.is_running:
                 raise AssertionError(f"{self._name} ended with {self._child.returncode}:\n{self.tail()}")
             return all(map(listens, ports))
 
@@ -78,7 +82,7 @@ class Process:
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """Ask, wait, insist."""
-        if self._child.poll() is None:
+        if self.is_running:
             self._child.send_signal(how)
         try:
             self._child.wait(15)

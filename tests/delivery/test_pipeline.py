@@ -1,0 +1,39 @@
+"""The road as it is: a worker process, a broker, a mail server, nothing eager."""
+
+import pytest
+
+from notifications.models import Message
+from tests import base, worker
+from tests.panel import Panel
+from tests.smtp_sink import SmtpSink
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_looks_for_due_mail_when_it_starts(redis_url: str) -> None:
+    message = base.a_message("ops@peer.test")
+    with SmtpSink() as sink:
+        base.use_smtp(sink)
+        with worker.running(redis_url):
+            (mail,) = sink.wait_for(1, seconds=60)
+            base.wait_until(lambda: not Message.objects.get().is_open)
+    assert mail.parsed["Message-ID"] == message.internet_message_id
+    assert Message.objects.get().state == Message.State.SENT
+
+
+@pytest.mark.django_db(transaction=True)
+def test_beat_brings_the_mails_that_nobody_was_told_of(redis_url: str) -> None:
+    with SmtpSink() as sink:
+        base.use_smtp(sink)
+        with worker.running(redis_url), worker.running(redis_url, "beat"):
+            for number in (1, 2):
+                base.a_message("ops@peer.test")
+                sink.wait_for(number, seconds=60)
+
+
+def test_a_report_wakes_a_worker_by_itself() -> None:
+    with SmtpSink() as sink, Panel(CAPTURE_INBOX="off") as panel:
+        panel.use(sink)
+        panel.sign_in_tool()
+        with panel.frozen("beat"):
+            panel.report(1)
+            sink.wait_for(1)

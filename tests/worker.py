@@ -1,0 +1,50 @@
+"""A Celery worker, or beat, as a process of its own on the database of the test that runs."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.db import connection
+
+from tests.panel import PROJECT
+from tests.peers.process import Process, Scratch
+
+
+@contextmanager
+def running(broker_url: str, role: str = "worker", hands: int = 2) -> Iterator[Process]:
+    """A `worker`, which looks for due mail as soon as it is ready, or `beat`, which makes it look again and again.
+
+    Needs `transactional_db`: another process sees only what is committed. This process itself publishes nothing.
+    """
+    scratch = Scratch(role)
+    options = ["--concurrency", str(hands), "--without-gossip", "--without-mingle"] if role == "worker" else []
+    schedule = ["--schedule", str(scratch.path / "schedule")] if role == "beat" else []
+    process = Process(
+        [sys.executable, "-m", "celery", "--app", "mailadmin", role, "--loglevel", "INFO", *options, *schedule],
+        scratch.path / "log",
+        env=_environment(broker_url),
+    )
+    try:
+        yield process
+        assert process.is_running, f"Celery's {role} ended by itself:\n{process.tail()}"
+    finally:
+        process.stop()
+        scratch.remove()
+
+
+def _environment(broker_url: str) -> dict[str, str]:
+    names = connection.settings_dict
+    if connection.vendor == "sqlite":
+        address = f"sqlite:///{names['NAME']}"
+    else:
+        address = f"postgres://{names['USER']}:{names['PASSWORD']}@{names['HOST']}:{names['PORT']}/{names['NAME']}"
+    return {
+        "DJANGO_SETTINGS_MODULE": "mailadmin.settings",
+        "MAILADMIN_DATA": str(settings.DATA_DIR),
+        "DATABASE_URL": address,
+        "BROKER_URL": broker_url,
+        "PYTHONPATH": os.pathsep.join([str(PROJECT), os.environ.get("PYTHONPATH", "")]),
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
+    }
