@@ -198,6 +198,10 @@ RETENTION_DAYS = env.int("RETENTION_DAYS", default=180)
 CAPTURE_INBOX = env.bool("CAPTURE_INBOX", default=True)
 # 0: a free one, chosen at the first start and kept.
 CAPTURE_INBOX_PORT = env.int("CAPTURE_INBOX_PORT", default=0)
+# A TOML file with further clouds and providers; never something that a form can add.
+PROVIDERS_FILE = env.str("MAILADMIN_PROVIDERS_FILE", default="")
+# On: calls to providers follow HTTPS_PROXY, REQUESTS_CA_BUNDLE and .netrc.
+OUTBOUND_TRUST_ENVIRONMENT = env.bool("OUTBOUND_TRUST_ENVIRONMENT", default=False)
 # EHLO wants a name that means something (RFC 5321 4.1.4); without one the backend says its address.
 EHLO_NAME = (
     _public.hostname if _public.hostname and "." in _public.hostname and not _public.hostname[-1].isdigit() else ""
@@ -210,5 +214,6 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
     # Two lines for every task, most of them sweeps that found nothing, would bury what matters.
-    "loggers": {"celery": {"level": "WARNING"}},
+    # aiosmtpd's (mail.log) would have every command in it, AUTH with the password too.
+    "loggers": {"celery": {"level": "WARNING"}, "mail.log": {"level": "WARNING"}},
 }
