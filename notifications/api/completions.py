@@ -11,14 +11,14 @@ from ninja import Router, Schema, Status
 from notifications.api.body import json_body
 from notifications.api.errors import ErrorBody
 from notifications.intake.accept import accept
-from notifications.intake.report import CompletionReport, TargetReport, read
+from notifications.intake.report import EXAMPLE, CompletionReport, TargetReport, read
 from notifications.models import Completion, Outcome, TargetResult
 
 router = Router(tags=["completions"])
 
 REPORT_BODY = {
     "required": True,
-    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CompletionReport"}}},
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CompletionReport"}, "example": EXAMPLE}},
 }
 
 

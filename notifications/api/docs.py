@@ -15,6 +15,8 @@ from ninja import NinjaAPI
 
 Schema = dict[str, Any]
 
+FORMATS = {"date-time": "time with its zone", "uuid": "UUID"}
+
 
 @dataclass(frozen=True)
 class Field:
@@ -39,9 +41,10 @@ class Operation:
     method: str
     path: str
     summary: str
-    description: str
+    paragraphs: list[str]
     curl: str
-    body: list[Part]
+    sent: list[Part]
+    answered: list[Part]
     responses: list[tuple[str, str, str]]
 
 
@@ -54,40 +57,58 @@ def docs(request: HttpRequest, api: NinjaAPI) -> HttpResponse:
 
 def operations(api: NinjaAPI) -> Iterator[Operation]:
     document: Schema = api.get_openapi_schema()
-    schemas = document["components"]["schemas"]
+    explain = Explainer(document["components"]["schemas"])
     for path, methods in document["paths"].items():
         for method, details in methods.items():
-            yield operation(path, method.upper(), details, schemas)
+            yield operation(path, method.upper(), details, explain)
 
 
-def operation(path: str, method: str, details: Schema, schemas: Schema) -> Operation:
-    sent = name_of(details.get("requestBody"))
-    example = schemas[sent]["examples"][0] if sent else None
+class Explainer:
+    """Explains each object once in a page, where it is met first."""
+
+    def __init__(self, schemas: Schema) -> None:
+        self.schemas = schemas
+        self.explained: set[str] = set()
+
+    def __call__(self, body: Schema) -> list[Part]:
+        names = dict.fromkeys(with_nested(name_of(body), self.schemas))
+        new = [name for name in names if name not in self.explained]
+        self.explained.update(new)
+        return [part(name, self.schemas) for name in new]
+
+
+def operation(path: str, method: str, details: Schema, explain: Explainer) -> Operation:
+    body, responses = details.get("requestBody", {}), details["responses"]
+    example = body.get("content", {}).get("application/json", {}).get("example")
     return Operation(
         id=details["operationId"],
         method=method,
         path=path,
         summary=details["summary"],
-        description=details.get("description", ""),
+        paragraphs=[plain(paragraph) for paragraph in details.get("description", "").split("\n\n")],
         curl=curl(method, path, example),
-        body=[part(name, schemas) for name in with_nested(sent, schemas)],
-        responses=[
-            (str(code), response["description"], name_of(response)) for code, response in details["responses"].items()
-        ],
+        sent=explain(body),
+        answered=explain(responses[min(responses)]),
+        responses=[(str(code), response["description"], name_of(response)) for code, response in responses.items()],
     )
+
+
+def plain(markdown: str) -> str:
+    return " ".join(markdown.replace("`", "").split())
 
 
 def curl(method: str, path: str, example: Schema | None) -> str:
     lines = [f"curl -sS {settings.PUBLIC_URL}{path}", '-H "Authorization: Bearer $MAILADMIN_TOKEN"']
     if example:
-        body = json.dumps(example, indent=1)
-        lines += ['-H "Content-Type: application/json"', f"-X {method} -d {shlex.quote(body)}"]
+        fields = ",\n".join(f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in example.items())
+        body = shlex.quote(f"{{\n{fields}\n}}")
+        lines += ['-H "Content-Type: application/json"', f"-X {method} -d {body}"]
     return " \\\n  ".join(lines)
 
 
-def name_of(content: Schema | None) -> str:
+def name_of(body: Schema) -> str:
     """The name of the JSON schema that a request's or an answer's body follows."""
-    schema = (content or {}).get("content", {}).get("application/json", {}).get("schema", {})
+    schema = body.get("content", {}).get("application/json", {}).get("schema", {})
     return reference(schema)
 
 
@@ -110,9 +131,9 @@ def part(name: str, schemas: Schema) -> Part:
     required = schema.get("required", [])
     return Part(
         name,
-        schema.get("description", ""),
+        plain(schema.get("description", "")),
         [
-            Field(key, type_of(each, schemas), key in required, each.get("description", ""))
+            Field(key, type_of(each, schemas), key in required, plain(each.get("description", "")))
             for key, each in schema["properties"].items()
         ],
     )
@@ -120,6 +141,8 @@ def part(name: str, schemas: Schema) -> Part:
 
 def type_of(schema: Schema, schemas: Schema) -> str:
     """In words, such as `text, at most 300 characters`; null is left to the column that says what may be left out."""
+    if "enum" in schema:
+        return words(schema, schemas)
     return " or ".join(words(each, schemas) for each in alternatives(schema) if each.get("type") != "null")
 
 
@@ -131,11 +154,11 @@ def words(schema: Schema, schemas: Schema) -> str:
     if name := reference(schema):
         return words(schemas[name], schemas) if "enum" in schemas[name] else name
     if "enum" in schema:
-        return ", ".join(schema["enum"])
+        return ", ".join(value for value in schema["enum"] if value)
     if schema.get("type") == "array":
-        return f"list of {words(schema['items'], schemas)}, at most {schema['maxItems']:,}"
-    if schema.get("format") == "date-time":
-        return "time with its zone"
+        limit = f", at most {schema['maxItems']:,}" if "maxItems" in schema else ""
+        return f"list of {words(schema['items'], schemas)}{limit}"
+    if schema.get("format") in FORMATS:
+        return FORMATS[schema["format"]]
     kind = "text" if schema["type"] == "string" else str(schema["type"])
-    limit = schema.get("maxLength")
-    return f"{kind}, at most {limit:,} characters" if limit else kind
+    return f"{kind}, at most {schema['maxLength']:,} characters" if "maxLength" in schema else kind

@@ -89,8 +89,6 @@ class TargetReport(Strict):
 class CompletionReport(Strict):
     """A completed deployment or schedule. `source` and `id` together name it for good."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
-
     kind: Completion.Kind = Field(strict=False)
     source: str = required(Completion, "source")
     id: str = required(Completion, "external_id")
@@ -99,7 +97,7 @@ class CompletionReport(Strict):
     version: str | None = optional(Completion, "version")
     schedule: str | None = optional(Completion, "schedule")
     outcome: Outcome | None = Field(default=None, strict=False, description="Follows from the targets when left out.")
-    started_at: Moment | None = Field(default=None, description="With its zone, as RFC 3339 has it.")
+    started_at: Moment | None = Field(default=None, description="As RFC 3339 has it, such as 2026-11-22T10:00:00Z.")
     finished_at: Moment | None = Field(default=None, description="Not before `started_at`.")
     user: str | None = optional(Completion, "user")
     url: str | None = Field(
