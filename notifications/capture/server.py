@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -11,6 +12,8 @@ from notifications.capture import store
 
 SIZE_LIMIT = 40 * 1024 * 1024
 RETRY_SECONDS = 3.0
+# The sender of a bounce, as aiosmtpd has it.
+NOBODY = "<>"
 
 logger = logging.getLogger(__name__)
 
@@ -20,8 +23,9 @@ class Keeper:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  # aiosmtpd's name
         content = envelope.original_content or b""
+        sender = (envelope.mail_from or "").replace(NOBODY, "")
         try:
-            key = await asyncio.to_thread(store.add, envelope.mail_from or "", envelope.rcpt_tos, content)
+            key = await asyncio.to_thread(store.add, sender, envelope.rcpt_tos, content)
         except OSError as error:
             logger.error("a mail could not be kept: %s", error)
             return "452 4.3.1 The inbox cannot write to its folder"
@@ -38,7 +42,7 @@ async def serve(host: str, port: int) -> None:
         try:
             server = await loop.create_server(protocol, host, port)
         except OSError as error:
-            logger.error("The capture inbox cannot listen on %s port %s: %s", host, port, error.strerror)
+            logger.error("The capture inbox cannot listen on %s port %s: %s", host, port, os.strerror(error.errno or 0))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), RETRY_SECONDS)
             continue

@@ -97,9 +97,9 @@ def count() -> int:
 
 def maildir() -> mailbox.Maildir:
     path = settings.DATA_DIR / "inbox"
-    # mailbox makes all three or none, and trips when another process is half-way through.
-    for folder in ("tmp", "new", "cur"):
-        (path / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+    # mailbox makes all or none, and trips when another process is half-way through.
+    for folder in (path, path / "tmp", path / "new", path / "cur"):
+        folder.mkdir(mode=0o700, exist_ok=True)
     return mailbox.Maildir(path, create=False)
 
 

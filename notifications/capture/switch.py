@@ -20,8 +20,9 @@ def why_off() -> str:
         return "CAPTURE_INBOX is off."
     hosts = (settings.HOST, urlsplit(settings.PUBLIC_URL).hostname or "")
     public = next((host for host in hosts if not is_loopback(host)), None)
-    if public and not settings.DEBUG:
-        return f"the panel is reached as {public}, not only from this machine, and DEBUG is off."
+    if public is not None and not settings.DEBUG:
+        address = public or "every address of this machine"
+        return f"the panel is reached as {address}, not only from this machine, and DEBUG is off."
     return ""
 
 
