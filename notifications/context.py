@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
+from notifications.diagnosis import explain
 from notifications.models import Attempt, MailServerSettings, MailServerState, Message
 
 THEMES = ("light", "dark")
@@ -22,11 +23,12 @@ TITLES = {
 
 @dataclass(frozen=True)
 class MailState:
-    """`reason` is our sentence, `text` the mail server's own words."""
+    """`reason` and `advice` are our sentences, `text` the mail server's own words."""
 
     kind: str
     reason: str = ""
     text: str = ""
+    advice: str = ""
     since: datetime | None = None
     next_try: datetime | None = None
     last_accepted: datetime | None = None
@@ -45,6 +47,10 @@ class MailState:
         return f"{self.title}: {self.reason[:1].lower()}{self.reason[1:]}" if self.reason else self.title
 
     @property
+    def lasting(self) -> float | None:
+        return (timezone.now() - self.since).total_seconds() if self.since else None
+
+    @property
     def needs_banner(self) -> bool:
         return self.kind != "ok"
 
@@ -60,14 +66,15 @@ def panel(request: HttpRequest) -> dict[str, Any]:
 
 
 def mail_state() -> MailState:
-    state, now = MailServerState.load(), timezone.now()
-    if not MailServerSettings.load().is_set_up:
+    state, server, now = MailServerState.load(), MailServerSettings.load(), timezone.now()
+    if not server.is_set_up:
         return MailState("not_set_up", waiting=waiting())
     if state.is_held:
         return MailState(
             "held",
             reason=state.get_held_reason_display(),
             text=" ".join(part for part in (state.held_code, state.held_text) if part),
+            advice=explain(state.held_code, state.held_text, server.active_mode).fix,
             since=state.held_since,
             next_try=state.next_probe_at,
             waiting=waiting(),

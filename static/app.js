@@ -35,6 +35,20 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (part && trigger && !trigger.hasAttribute("data-poll")) part.focus({ preventScroll: false });
 });
 
+// A click that came to nothing says so where its answer was awaited; a poll just tries again.
+function tellFailure(event) {
+  if (event.detail.elt.hasAttribute("data-poll")) return;
+  const text = document.createElement("p");
+  text.className = "banner slim";
+  text.dataset.tone = "failed";
+  text.setAttribute("role", "alert");
+  text.textContent = "The panel did not answer as it should. Look whether it is running, and try again.";
+  event.detail.target.replaceChildren(text);
+}
+
+document.addEventListener("htmx:responseError", tellFailure);
+document.addEventListener("htmx:sendError", tellFailure);
+
 // The port that the words in the field amount to, as the server will read them.
 function showPort(hint) {
   const [server, security] = hint.htmlFor.value.split(" ").map((id) => document.getElementById(id));

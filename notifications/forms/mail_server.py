@@ -60,13 +60,13 @@ class MailServerForm(forms.Form):
         label="SMTP Server User",
         required=False,
         max_length=320,
-        widget=forms.TextInput(attrs={**PLAIN_INPUT, "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={**PLAIN_INPUT, "autocomplete": "off", "placeholder": " "}),
     )
     password = PasswordField(label="SMTP Server Password")
     clear_password = SwitchField(label="Remove the saved password")
     allow_clear_password = SwitchField(
         label="Send the password without encryption",
-        help_text="Anybody on the way can read it. Choose STARTTLS or SSL/TLS wherever the server offers it.",
+        help_text="Anybody on the way can read it. Not needed for a server on this machine.",
     )
     sender = LineField(
         label="Sender Email Address",

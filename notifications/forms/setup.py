@@ -14,7 +14,10 @@ class SetupForm(BaseUserCreationForm):  # type: ignore[type-arg]  # generic in t
         model = User
         fields = ("username", "email")
         labels = {"username": "User name", "email": "Your email address"}
-        help_texts = {"username": "Letters, digits and @ . + - _", "email": "Optional: test emails are offered to it."}
+        help_texts = {
+            "username": "Letters, digits and @ . + - _",
+            "email": "Where test emails go, unless you say otherwise.",
+        }
         widgets = {"username": forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"})}
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -22,6 +25,10 @@ class SetupForm(BaseUserCreationForm):  # type: ignore[type-arg]  # generic in t
         self.fields["password1"].help_text = "At least 8 characters, not only digits, and none of the common ones."
         self.fields["password2"].label = "The password once more"
         self.fields["password2"].help_text = ""
+
+    def validate_password_for_user(self, user: User, password_field_name: str = "password1") -> None:
+        """Where the password was typed, not where it was repeated."""
+        super().validate_password_for_user(user, password_field_name)
 
     def save(self, commit: bool = True) -> User:
         user: User = super().save(commit=False)

@@ -8,6 +8,7 @@ from django.forms import BoundField
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 register = template.Library()
@@ -15,9 +16,9 @@ register = template.Library()
 OK, WAITING, WARNING, FAILED, OFF = "ok", "waiting", "warning", "failed", "off"
 TONES = {
     OK: ("ok", "sent", "accepted", "success", "enabled", "connected"),
-    WAITING: ("waiting", "queued", "sending", "pending", "active", "paused"),
-    WARNING: ("warning", "not_set_up", "partly_sent", "partial", "deferred", "ambiguous", "held"),
-    FAILED: ("failed", "refused", "expired", "configuration", "error"),
+    WAITING: ("waiting", "queued", "sending", "pending", "active"),
+    WARNING: ("warning", "not_set_up", "partly_sent", "partial", "deferred", "ambiguous", "paused"),
+    FAILED: ("failed", "held", "refused", "expired", "configuration", "error"),
     OFF: ("off", "cancelled", "disabled", "revoked", "todo"),
 }
 TONE_OF = {state: tone for tone, states in TONES.items() for state in states}
@@ -92,13 +93,24 @@ def distance(moment: datetime) -> str:
 
 @register.filter
 def duration(seconds: float | None) -> str:
-    """`0.8 s`, `45 s`, `12 min`, `3 h`, `2 d`."""
+    """`under 0.1 s`, `0.8 s`, `45 s`, `12 min`, `3 h`, `2 d`."""
     if seconds is None:
         return ""
+    if 0 < seconds < 0.05:
+        return "under 0.1 s"
     if 0 < seconds < 10 and seconds != int(seconds):
         return f"{seconds:.1f} s"
     size, unit = next((size, unit) for size, unit in UNITS if seconds >= size or size == 1)
     return f"{int(seconds // size)} {unit}"
+
+
+@register.filter
+def code_spans(text: str) -> SafeString:
+    """Our own sentences, with what stands between backticks as code."""
+    pieces = enumerate(text.split("`"))
+    return format_html_join(
+        "", "{}", ((format_html("<code>{}</code>", piece) if odd % 2 else piece,) for odd, piece in pieces)
+    )
 
 
 @register.simple_block_tag

@@ -81,7 +81,7 @@ def show(
     **more: Any,
 ) -> HttpResponse:
     keeps_typed = keep_typed_password(request, form)
-    form.fields["password"].help_text = password_help(form, keeps_typed)
+    form["password"].help_text = password_help(form, keeps_typed)
     context = {
         "form": form,
         "keeps_typed_password": keeps_typed,

@@ -57,21 +57,16 @@ class TestStory:
         if self.attempt is None:
             waiting = Step("active", "waiting for a worker")
             return [*steps, waiting if self.message.is_open else Step("cancelled", self.message.get_state_display())]
-        steps += [Step("ok", text) for text in told_steps(self.attempt.transcript)]
-        return [*steps, self._last_step(self.attempt)]
+        told = [Step("ok", text) for text in told_steps(self.attempt.transcript)]
+        return [*steps, *told, *self._last_steps(self.attempt)]
 
-    def _last_step(self, attempt: Attempt) -> Step:
+    def _last_steps(self, attempt: Attempt) -> list[Step]:
         if not self.is_tried:
-            return Step("active", "talking to the mail server")
-        reply = " ".join(part for part in (attempt.code, attempt.text) if part)
+            return [Step("active", "talking to the mail server")]
         if self.is_accepted:
-            return Step("ok", f"accepted by {self.server} ({reply})")
-        return Step("failed", f"{attempt.get_outcome_display().lower()}: {reply}" if reply else "not accepted")
-
-    @property
-    def server(self) -> str:
-        found = re.search(r"connected to (\S+):\d+", self.attempt.transcript) if self.attempt else None
-        return found[1] if found else "the mail server"
+            return []
+        reply = " ".join(part for part in (attempt.code, attempt.text) if part)
+        return [Step("failed", f"{attempt.get_outcome_display().lower()}: {reply}".removesuffix(": "))]
 
 
 def story_of(message: Message) -> TestStory:
