@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from notifications.addresses import parse_address
 from notifications.forms.fields import LineField
@@ -61,24 +61,31 @@ class DeliveryFilter(FilterForm):
         if not self.is_valid():
             return messages.none()
         conditions = Q()
-        for name, lookup in (("kind", "kind"), ("notification", "notification_id"), ("since", "created_at__gte")):
+        for name in ("kind", "notification"):
             if self.value(name):
-                conditions &= Q(**{lookup: self.value(name)})
-        if self.value("until"):
-            conditions &= Q(created_at__lt=self.value("until"))
+                conditions &= Q(**{name: self.value(name)})
         if state := self.value("state"):
             conditions &= Q(state__in=Message.OPEN) if state == WAITING else Q(state=state)
         if recipient := self.value("recipient"):
-            conditions &= Q(Exists(Recipient.objects.filter(recipient_matches(recipient), message=OuterRef("pk"))))
+            conditions &= has_recipient(recipient)
+        if self.value("since") or self.value("until"):
+            conditions &= made_between(self.value("since"), self.value("until"))
         return messages.filter(conditions)
 
 
-def recipient_matches(text: str) -> Q:
+def has_recipient(text: str) -> Q:
     """A whole address finds that one by its index; part of one finds every address that contains it."""
     try:
-        return Q(address=parse_address(text).address)
+        found = Recipient.objects.filter(address=parse_address(text).address)
     except ValueError:
-        return Q(address__icontains=text)
+        found = Recipient.objects.filter(address__icontains=text)
+    return Q(pk__in=found.values("message"))
+
+
+def made_between(since: datetime | None, until: datetime | None) -> Q:
+    """By the keys: SQLite would walk from the newest mail on and read each on its way: 4 s over 400,000."""
+    found = Message.objects.filter(created_at__gte=since) if since else Message.objects.all()
+    return Q(pk__in=(found.filter(created_at__lt=until) if until else found).values("pk"))
 
 
 class CompletionFilter(FilterForm):

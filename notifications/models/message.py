@@ -64,6 +64,7 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["next_attempt_at"], condition=models.Q(state="queued"), name="message_due"),
             models.Index(fields=["state", "-id"], name="message_by_state"),
+            models.Index(fields=["kind", "-id"], name="message_by_kind"),
             models.Index(fields=["created_at"], name="message_by_age"),
         ]
 
