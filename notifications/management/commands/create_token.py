@@ -16,6 +16,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, name: str, **options: Any) -> None:
         form = ApiTokenForm({"name": name})
         if not form.is_valid():
-            raise CommandError(" ".join(form.errors["name"]))
+            raise CommandError(" ".join(map(str, form.errors["name"])))
         token, secret = ApiToken.issue(form.cleaned_data["name"])
         self.stdout.write(f"The token of {token.name}, which cannot be shown again: {secret}")

@@ -1,0 +1,45 @@
+"""What is set, as a file that can be read back."""
+
+from typing import Any
+
+import tomli_w
+
+from notifications.configuration.sections import SECTIONS
+from notifications.forms.notification import NotificationForm
+from notifications.models import MailServerSettings, Notification
+
+HEAD = """\
+# What is set in mailadmin; read it back with: manage.py config import FILE
+# Secrets are left out, and reading this back keeps the saved ones. To give one, write into its section
+#   password = { env = "SMTP_PASSWORD" }
+# and set that environment variable for the import.
+
+"""
+
+
+def export() -> str:
+    """TOML. Nothing encrypted is ever decrypted for it."""
+    content: dict[str, Any] = {"mail_server": mail_server(MailServerSettings.load())}
+    notifications = [notification(each) for each in Notification.objects.order_by("name")]
+    if notifications:
+        content["notifications"] = notifications
+    return HEAD + tomli_w.dumps(content, multiline_strings=True)
+
+
+def mail_server(saved: MailServerSettings) -> dict[str, Any]:
+    modes = {mode: said(section.values_shown(saved)) for mode, section in SECTIONS.items() if section.is_set_up(saved)}
+    return {"active": saved.active_mode, **modes}
+
+
+def notification(saved: Notification) -> dict[str, Any]:
+    values = {name: getattr(saved, name) for name in NotificationForm.Meta.fields}
+    return {**said(values), "enabled": saved.enabled}
+
+
+def said(values: dict[str, Any]) -> dict[str, Any]:
+    """Without what is empty, which is what a key left out means when the file is read."""
+    return {name: plain(value) for name, value in values.items() if value not in ("", None, [], False)}
+
+
+def plain(value: Any) -> Any:
+    return str(value) if isinstance(value, str) else value

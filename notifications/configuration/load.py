@@ -1,0 +1,126 @@
+"""A file becomes what is set: all of it or nothing, and a second time nothing."""
+
+import tomllib
+from copy import copy
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+from notifications.configuration import keys
+from notifications.configuration.problems import ConfigurationError, form_problems, joined, refuse_unknown, table
+from notifications.configuration.sections import SECTIONS, Section
+from notifications.delivery.outbox import wake
+from notifications.forms.notification import NotificationForm
+from notifications.models import MailServerSettings, Mode, Notification
+
+
+@transaction.atomic
+def load(text: str, folder: Path) -> list[str]:
+    """Store what `text` says, with files looked up from `folder`; a sentence for each thing that it names.
+
+    A key that is left out has its default, except secrets, the active mode, and notifications of other names: they
+    stay as they are. Raises ConfigurationError, and changes nothing, when anything does not fit.
+    """
+    content = parsed(text)
+    refuse_unknown(content, ("mail_server", "notifications"))
+    told: list[str] = []
+    if "mail_server" in content:
+        told.append(load_mail_server(table(content["mail_server"], "mail_server"), folder))
+    return told + load_notifications(content.get("notifications", []))
+
+
+def parsed(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError([f"This is not valid TOML: {error}."]) from error
+    except RecursionError as error:
+        raise ConfigurationError(["This is not valid TOML: it is nested too deeply."]) from error
+
+
+def load_mail_server(given: dict[str, Any], folder: Path) -> str:
+    refuse_unknown(given, ("active", *SECTIONS), "mail_server")
+    saved = MailServerSettings.lock()
+    values: dict[str, Any] = {}
+    for mode, section in SECTIONS.items():
+        if mode in given:
+            path = f"mail_server.{mode}"
+            values |= section_values(section, table(given[mode], path), path, saved, folder)
+    values["active_mode"] = active_mode(given, saved, values)
+    if all(getattr(saved, name) == value for name, value in values.items()):
+        return f"The mail server is unchanged, version {saved.version}."
+    saved.save_version(values, seen=saved.version)
+    wake()
+    return f"The mail server is saved as version {saved.version}."
+
+
+def section_values(
+    section: Section, given: dict[str, Any], path: str, saved: MailServerSettings, folder: Path
+) -> dict[str, Any]:
+    known = section.form(saved=saved).fields
+    refuse_unknown(given, (*known, *section.files), path)
+    data = {name: value for name, value in given.items() if name not in section.files}
+    for name in section.secrets:
+        if name in data:
+            data[name] = keys.secret(data[name], joined(path, name))
+    for name, field in section.files.items():
+        if name in given and field in given:
+            raise ConfigurationError([f"{joined(path, name)}: say either {name} or {field}, not both."])
+        if name in given:
+            data[field] = keys.file(given[name], joined(path, name), folder)
+    form = section.form(data, saved=saved)
+    if not form.is_valid():
+        written_as = {field: name for name, field in section.files.items() if name in given}
+        raise ConfigurationError(form_problems(form.errors, path, written_as))
+    return form.values()
+
+
+def active_mode(given: dict[str, Any], saved: MailServerSettings, values: dict[str, Any]) -> str:
+    mode = given.get("active", saved.active_mode)
+    if not isinstance(mode, str) or mode not in SECTIONS:
+        raise ConfigurationError([f"mail_server.active: must be {' or '.join(SECTIONS)}."])
+    after = copy(saved)
+    for name, value in values.items():
+        setattr(after, name, value)
+    if mode != saved.active_mode and not SECTIONS[mode].is_set_up(after):
+        raise ConfigurationError([f"mail_server.active: {Mode(mode).label} is not set up, so it cannot be active."])
+    return str(mode)
+
+
+def load_notifications(given: Any) -> list[str]:
+    if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
+        raise ConfigurationError(["notifications: must be sections [[notifications]]."])
+    for number, each in enumerate(given):
+        refuse_unknown(each, NotificationForm.Meta.fields, f"notifications[{number}]")
+    refuse_repeated([name_of(each) for each in given])
+    return [load_notification(each, f"notifications[{number}]") for number, each in enumerate(given)]
+
+
+def refuse_repeated(names: list[str]) -> None:
+    for number, name in enumerate(names):
+        first = names.index(name)
+        if name and first < number:
+            raise ConfigurationError([f"notifications[{number}].name: stands already in notifications[{first}]."])
+
+
+def load_notification(given: dict[str, Any], path: str) -> str:
+    known = Notification.objects.select_for_update().filter(name=name_of(given)).first()
+    before = content_of(known) if known else None
+    form = NotificationForm.of(given, instance=known)
+    if not form.is_valid():
+        raise ConfigurationError(form_problems(form.errors, path, {}))
+    if content_of(form.instance) == before:
+        return f"The notification {form.instance.name} is unchanged."
+    form.save()
+    return f"The notification {form.instance.name} is {'updated' if known else 'created'}."
+
+
+def name_of(given: dict[str, Any]) -> str:
+    """Empty for what is no name, or none that a database takes; the form then says so."""
+    name = given.get("name")
+    return name.strip() if isinstance(name, str) and "\x00" not in name else ""
+
+
+def content_of(notification: Notification) -> dict[str, Any]:
+    return {name: getattr(notification, name) for name in NotificationForm.Meta.fields}

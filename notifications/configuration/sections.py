@@ -1,0 +1,42 @@
+"""What each mode has in the file: one entry for each mode, and all else follows from it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from notifications.forms.mail_server import MailServerForm, initial_of
+from notifications.models import MailServerSettings, Mode
+
+
+class SectionForm(Protocol):
+    """The form of a mode's page; made from data and `saved`, the MailServerSettings in force."""
+
+    fields: dict[str, Any]
+
+    @property
+    def errors(self) -> Any: ...
+    def is_valid(self) -> bool: ...
+    def values(self) -> dict[str, Any]:
+        """By column of MailServerSettings."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """`secrets` are the fields given by environment variable; `files` maps a key that names a file to its field."""
+
+    form: Callable[..., SectionForm]
+    values_shown: Callable[[MailServerSettings], dict[str, Any]]
+    is_set_up: Callable[[MailServerSettings], bool]
+    secrets: tuple[str, ...] = ()
+    files: dict[str, str] = field(default_factory=dict)
+
+
+SECTIONS: dict[str, Section] = {
+    Mode.BASIC: Section(
+        form=MailServerForm,
+        values_shown=initial_of,
+        is_set_up=lambda saved: bool(saved.basic_host and saved.basic_sender),
+        secrets=("password",),
+        files={"ca_file": "ca_certificate"},
+    ),
+}
