@@ -1,5 +1,6 @@
 """A PostgreSQL of the tests' own."""
 
+import contextlib
 import itertools
 import os
 import shutil
@@ -10,6 +11,7 @@ from typing import Self
 import psycopg
 
 from tests.peers.process import LOOPBACK, Process, Scratch, free_ports, run
+from tests.waiting import wait_until
 
 _numbers = itertools.count(1)
 
@@ -44,6 +46,8 @@ class Postgres:
         options = ["-k", self._data, "-c", "fsync=off", "-c", "max_connections=50"]
         self._process = Process([*arguments, *options], self._scratch.path / "log", self._user)
         self._process.wait_for(self.port)
+        # It listens before it answers.
+        wait_until(self._answers, 20, "PostgreSQL's first answer")
 
     def __enter__(self) -> Self:
         self._data.mkdir()
@@ -58,6 +62,12 @@ class Postgres:
         # SIGTERM would wait for every open connection.
         self._process.stop(signal.SIGINT)
         self._scratch.remove()
+
+    def _answers(self) -> bool:
+        with contextlib.suppress(psycopg.OperationalError):
+            psycopg.connect(self._address("postgres")).close()
+            return True
+        return False
 
     def _address(self, database: str) -> str:
         return f"postgres://postgres@{LOOPBACK}:{self.port}/{database}"
