@@ -1,6 +1,5 @@
 """Completions in, and what comes back."""
 
-import sqlite3
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from notifications.models import Completion, Message, TargetResult
 from tests.api.conftest import Post
 from tests.api.errors import error_of
 from tests.base import a_notification
+from tests.databases import locked_by_somebody
 from tests.reports import PC1, PC2, a_body
 
 
@@ -122,17 +122,9 @@ def test_there_is_no_page_of_the_panel_within_the_api(client: Client, path: str)
 @pytest.mark.django_db(transaction=True)
 class TestDatabase:
     def test_a_locked_one_gets_503_and_keeps_nothing(self, post: Post) -> None:
-        if connection.vendor != "sqlite":
-            pytest.skip("another process's lock stops only SQLite's writers")
         post(a_body(id="before"))
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA busy_timeout = 50")
-        other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
-        try:
-            other.execute("BEGIN IMMEDIATE")
+        with locked_by_somebody("notifications_completion"):
             response = post(a_body())
-        finally:
-            other.close()
         error_of(response, 503, "unavailable")
         assert int(response["Retry-After"]) > 0
         assert (Completion.objects.count(), TargetResult.objects.count()) == (1, 2)

@@ -9,15 +9,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection
 
 from notifications.models import Completion, Message
 from tests.base import a_notification
+from tests.databases import database_url
 from tests.reports import a_body
 from tests.waiting import wait_until
 
@@ -45,13 +44,6 @@ def port(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait(20)
-
-
-def database_url() -> str:
-    found = connection.settings_dict
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{Path(found['NAME'])}"
-    return f"postgres://{found['USER']}:{found['PASSWORD']}@{found['HOST']}:{found['PORT']}/{found['NAME']}"
 
 
 def talk(port: int, secret: str, headers: dict[str, str], *parts: bytes, close: bool = False) -> tuple[int, Any]:

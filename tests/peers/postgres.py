@@ -43,7 +43,7 @@ class Postgres:
     def start(self) -> None:
         arguments = [self._programs / "postgres", "-D", self._data, "-p", str(self.port), "-h", LOOPBACK]
         # No test cuts the power, so nothing need reach the disk.
-        options = ["-k", self._data, "-c", "fsync=off", "-c", "max_connections=50"]
+        options = ["-k", self._data, "-c", "fsync=off", "-c", "max_connections=100"]
         self._process = Process([*arguments, *options], self._scratch.path / "log", self._user)
         self._process.wait_for(self.port)
         # It listens before it answers.
