@@ -29,9 +29,9 @@ class Supervisor:
         self._wakeup_before = signal.set_wakeup_fd(self._wake_writer.fileno(), warn_on_full_buffer=False)
         # Death of a child: only to be woken by it; without a handler of ours the signal is dropped.
         handlers = dict.fromkeys(STOP_SIGNALS, self._note_stop) | {signal.SIGCHLD: lambda number, frame: None}
-        # nohup and a shell's background jobs mean it when they ignore a signal.
-        heeded = {number: handler for number, handler in handlers.items() if signal.getsignal(number) != signal.SIG_IGN}
-        self._handlers_before = {number: signal.signal(number, handler) for number, handler in heeded.items()}
+        if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+            del handlers[signal.SIGHUP]  # nohup
+        self._handlers_before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

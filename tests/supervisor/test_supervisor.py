@@ -114,7 +114,7 @@ def test_signals_are_as_before_afterwards(said: Recorder) -> None:
     assert [signal.getsignal(number) for number in (*STOP_SIGNALS, signal.SIGCHLD)] == before
 
 
-def test_a_signal_that_the_shell_ignores_is_left_ignored(said: Recorder) -> None:
+def test_goes_on_after_the_terminal_closed_when_nohup_asked_for_it(said: Recorder) -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with Supervisor(said) as supervisor:
@@ -123,3 +123,15 @@ def test_a_signal_that_the_shell_ignores_is_left_ignored(said: Recorder) -> None
             assert supervisor.stop_requests == 0
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+def test_heeds_ctrl_c_although_a_script_started_it_in_the_background(said: Recorder) -> None:
+    # Where a shell without job control ignores it for whatever it starts with `&`.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with Supervisor(said) as supervisor:
+            ask_to_stop(signal.SIGINT)
+            assert not supervisor.wait_for(lambda: False, 5)
+            assert supervisor.stop_requests == 1
+    finally:
+        signal.signal(signal.SIGINT, before)
