@@ -5,6 +5,8 @@ from typing import Any
 from django import forms
 from django.contrib.auth.forms import BaseUserCreationForm
 from django.contrib.auth.models import User
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 
 
 class SetupForm(BaseUserCreationForm):  # type: ignore[type-arg]  # generic in the stubs alone
@@ -26,9 +28,12 @@ class SetupForm(BaseUserCreationForm):  # type: ignore[type-arg]  # generic in t
         self.fields["password2"].label = "The password once more"
         self.fields["password2"].help_text = ""
 
-    def validate_password_for_user(self, user: User, password_field_name: str = "password1") -> None:
-        """Where the password was typed, not where it was repeated."""
-        super().validate_password_for_user(user, password_field_name)
+    def validate_password_for_user(self, user: User, *_: Any) -> None:
+        """What Django calls; the errors belong where the password was typed, not where it was repeated."""
+        try:
+            validate_password(self.cleaned_data.get("password1", ""), user)
+        except ValidationError as error:
+            self.add_error("password1", error)
 
     def save(self, commit: bool = True) -> User:
         user: User = super().save(commit=False)

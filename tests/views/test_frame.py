@@ -1,0 +1,141 @@
+"""What every page has: the mail state, the menu, the colours, and pages for what went wrong."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
+from django.urls import path, reverse
+from django.utils import timezone
+from django.views.defaults import permission_denied
+
+from mailadmin.urls import urlpatterns as pages
+from notifications.models import HoldReason, MailServerState, Message
+from tests.base import a_message, use_smtp
+
+
+def fails(request: HttpRequest) -> HttpResponse:
+    raise RuntimeError("the text of an exception is nobody's business")
+
+
+urlpatterns = [*pages, path("fails/", fails)]
+
+
+def text_of(page: Client, name: str = "deliveries") -> str:
+    return str(page.get(reverse(name)).content.decode())
+
+
+class TestMailState:
+    def test_flows_and_says_when_a_mail_was_last_accepted(self, page: Client) -> None:
+        use_smtp(host="127.0.0.1", port=1)
+        attempt = a_message().begin_attempt(
+            mode="basic", settings_version=1, worker="test:1", lease=timedelta(seconds=60)
+        )
+        assert attempt
+        attempt.finish(attempt.Outcome.ACCEPTED)
+
+        text = text_of(page)
+        assert "Mail is flowing" in text
+        assert "· accepted <time" in text
+        assert 'class="banner"' not in text
+
+    def test_not_set_up_leads_to_the_form(self, page: Client) -> None:
+        text = text_of(page)
+        assert "Mail server not set up" in text
+        assert "Set up Mail Server" in text
+
+    def test_held_says_why_what_to_do_what_waits_and_who_can_try(self, page: Client) -> None:
+        use_smtp(host="127.0.0.1", port=1)
+        MailServerState.load().hold(HoldReason.SIGN_IN, "535 5.7.8", "authentication <failed>")
+        a_message()
+
+        text = text_of(page)
+        assert "Mail is held: the mail server refused the sign-in" in text
+        assert "535 5.7.8 authentication &lt;failed&gt;" in text
+        assert "1 mail waiting" in text
+        assert f'action="{reverse("probes")}"' in text
+        assert "Open Mail Server" in text
+
+    def test_paused_says_until_when(self, page: Client) -> None:
+        use_smtp(host="127.0.0.1", port=1)
+        MailServerState.load().pause(timezone.now() + timedelta(minutes=5), "421 too busy")
+
+        text = text_of(page)
+        assert "Mail is paused" in text
+        assert "421 too busy" in text
+        assert "next try <time" in text
+
+    def test_is_not_for_strangers(self, db: None) -> None:
+        assert "Mail server" not in Client().get(reverse("sign-in")).content.decode()
+
+
+class TestMenu:
+    def test_marks_the_page_one_is_on(self, page: Client) -> None:
+        text = text_of(page, "inbox")
+        assert '<a href="/inbox/" aria-current="page">Inbox</a>' in text
+        assert '<a href="/deliveries/">Deliveries</a>' in text
+
+    def test_home_is_the_mail_server(self, page: Client) -> None:
+        assert page.get("/")["Location"] == reverse("mail-server")
+
+
+class TestColours:
+    def choose(self, client: Client, theme: str, next_page: str = "/inbox/") -> Any:
+        return client.post(reverse("theme"), {"theme": theme, "next": next_page})
+
+    @pytest.mark.parametrize("theme", ["light", "dark"])
+    def test_are_kept_in_a_cookie(self, page: Client, theme: str) -> None:
+        assert self.choose(page, theme)["Location"] == "/inbox/"
+        assert f'data-theme="{theme}"' in text_of(page)
+
+    def test_follow_the_system_again(self, page: Client) -> None:
+        self.choose(page, "dark")
+        self.choose(page, "")
+        assert "data-theme" not in text_of(page).partition("<head>")[0]
+
+    def test_a_cookie_with_anything_else_is_ignored(self, page: Client) -> None:
+        page.cookies["theme"] = '"><script>'
+        assert "data-theme" not in text_of(page).partition("<head>")[0]
+
+    def test_lead_to_no_foreign_place(self, page: Client) -> None:
+        assert self.choose(page, "dark", "//evil.example")["Location"] == "/"
+
+
+class TestErrors:
+    def test_a_missing_page_looks_like_the_product(self, page: Client) -> None:
+        response = page.get("/nothing/here/")
+        assert response.status_code == 404
+        assert "There is nothing here" in response.content.decode()
+
+    @pytest.mark.urls("tests.views.test_frame")
+    def test_a_mistake_of_ours_leaks_nothing(self, page: Client) -> None:
+        page.raise_request_exception = False
+        response = page.get("/fails/")
+        text = response.content.decode()
+        assert response.status_code == 500
+        assert "The panel made a mistake" in text
+        assert "nobody's business" not in text
+        assert "Traceback" not in text
+
+    def test_a_host_that_is_not_ours_is_told_how_to_name_it(self, page: Client) -> None:
+        response = page.get("/", headers={"Host": "evil.example"})
+        assert response.status_code == 400
+        assert "ALLOWED_HOSTS" in response.content.decode()
+
+    def test_a_form_from_elsewhere_does_nothing(self, ada: object) -> None:
+        response = Client(enforce_csrf_checks=True).post(reverse("sign-in"), {"username": "ada"})
+        assert response.status_code == 403
+        assert "Nothing was done" in response.content.decode()
+
+    def test_what_is_not_allowed_says_whom_to_ask(self, db: None) -> None:
+        response = permission_denied(RequestFactory().get("/"), PermissionDenied())
+        assert "Ask an administrator" in response.content.decode()
+
+
+def test_no_mail_is_read_for_the_bar(page: Client, django_assert_max_num_queries: Any) -> None:
+    use_smtp(host="127.0.0.1", port=1)
+    with django_assert_max_num_queries(9):
+        page.get(reverse("inbox"))
+    assert not Message.objects.exists()

@@ -1,0 +1,193 @@
+"""Options > Preferences > Mail Server: show, save, conflict, probe."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from notifications.models import HoldReason, MailServerSettings, MailServerState
+from notifications.models.fields import SecretField
+from tests.base import use_smtp
+
+SECRET = "hunter2-never-in-a-page"
+TYPED = "typed-and-never-in-a-page"
+VALUES = {
+    "server": "mail.example.com",
+    "security": "starttls",
+    "user": "ops",
+    "password": "",
+    "sender": "Deployments <deploy@example.com>",
+    "ca_certificate": "",
+    "connect_timeout": "10",
+    "total_timeout": "45",
+    "pace": "unlimited",
+}
+
+
+@pytest.fixture
+def in_force(db: None) -> MailServerSettings:
+    return use_smtp(host="mail.example.com", port=587, security="starttls", user="ops", password=SECRET)
+
+
+def save(page: Client, **changes: Any) -> Any:
+    version = MailServerSettings.load().version
+    return page.post(reverse("mail-server-basic"), {**VALUES, "version": version, **changes})
+
+
+class TestPage:
+    def test_shows_what_is_saved_and_no_secret(self, page: Client, in_force: MailServerSettings) -> None:
+        text = page.get(reverse("mail-server")).content.decode()
+
+        assert 'value="mail.example.com"' in text
+        assert "A password is saved" in text
+        assert SECRET not in text
+
+    def test_is_never_stored_by_a_browser(self, page: Client) -> None:
+        assert "no-store" in page.get(reverse("mail-server"))["Cache-Control"]
+
+    def test_says_that_an_unreadable_secret_must_be_typed_again(
+        self, page: Client, in_force: MailServerSettings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # A ciphertext of another purpose, as one moved from another column would be.
+        monkeypatch.setattr(SecretField, "purpose", "another.column")
+        in_force.save()
+        monkeypatch.undo()
+
+        assert "cannot be read with the present keys" in page.get(reverse("mail-server")).content.decode()
+
+    def test_offers_only_the_modes_there_are(self, page: Client) -> None:
+        text = page.get(reverse("mail-server"), {"mode": "carrier-pigeon"}).content.decode()
+        assert text.count('name="mode"') == 1
+        assert 'id="mode-basic" checked' in text
+
+    def test_is_for_people_who_signed_in(self, db: None) -> None:
+        response = Client().get(reverse("mail-server"))
+        assert (response.status_code, response["Location"]) == (302, "/sign-in/?next=/mail-server/")
+
+
+class TestSave:
+    def test_stores_the_next_version_and_who_made_it(
+        self, page: Client, ada: User, in_force: MailServerSettings
+    ) -> None:
+        response = save(page, server="mail.example.com:2525")
+
+        saved = MailServerSettings.load()
+        assert response["Location"] == reverse("mail-server")
+        assert (saved.basic_port, saved.basic_password, saved.saved_by) == (2525, SECRET, ada)
+        assert saved.version == in_force.version + 1
+
+    def test_lets_held_mail_go(self, page: Client, in_force: MailServerSettings) -> None:
+        MailServerState.load().hold(HoldReason.SIGN_IN, "535", "no")
+        save(page)
+        assert not MailServerState.load().is_held
+
+    def test_with_an_error_changes_nothing_and_keeps_what_was_typed(
+        self, page: Client, in_force: MailServerSettings
+    ) -> None:
+        response = save(page, server="mail.x.com:587:1", sender="Typed <typed@example.com>")
+
+        text = response.content.decode()
+        assert response.status_code == 422
+        assert "more than one colon" in text
+        assert "mail.x.com:587:1" in text
+        assert "typed@example.com" in text
+        assert MailServerSettings.load().version == in_force.version
+
+    def test_a_typed_password_survives_an_error_without_being_in_the_page(
+        self, page: Client, in_force: MailServerSettings
+    ) -> None:
+        refused = save(page, password=TYPED, sender="nobody")
+        save(page, use_kept_password="1")
+
+        assert TYPED not in refused.content.decode()
+        assert "is kept for 15 minutes" in refused.content.decode()
+        assert MailServerSettings.load().basic_password == TYPED
+
+    def test_a_kept_password_does_not_follow_to_another_server(
+        self, page: Client, in_force: MailServerSettings
+    ) -> None:
+        save(page, password=TYPED, sender="nobody")
+        response = save(page, use_kept_password="1", server="mail.evil.example")
+
+        assert response.status_code == 422
+        assert "is not sent to another server" in response.content.decode()
+        assert MailServerSettings.load().basic_password == SECRET
+
+    def test_a_kept_password_is_not_readable_in_the_session(self, page: Client, in_force: MailServerSettings) -> None:
+        save(page, password=TYPED, sender="nobody")
+        assert TYPED not in str(dict(page.session))
+
+    def test_forgets_the_kept_password(self, page: Client, in_force: MailServerSettings) -> None:
+        save(page, password=TYPED, sender="nobody")
+        save(page, use_kept_password="1")
+        assert "typed_secret" not in page.session
+
+
+class TestConflict:
+    def stale(self, page: Client, in_force: MailServerSettings, **changes: Any) -> Any:
+        seen = in_force.version
+        use_smtp(host="mail.example.com", port=587, security="starttls", sender="Other <other@example.com>")
+        return save(page, **{"version": str(seen), "sender": "Mine <mine@example.com>", **changes})
+
+    def test_shows_both_sides_and_saves_neither(self, page: Client, in_force: MailServerSettings) -> None:
+        response = self.stale(page, in_force)
+
+        text = response.content.decode()
+        assert response.status_code == 409
+        assert "Somebody saved while you were editing" in text
+        assert "Other &lt;other@example.com&gt;" in text
+        assert 'value="Mine &lt;mine@example.com&gt;"' in text
+        assert MailServerSettings.load().basic_sender == "Other <other@example.com>"
+
+    def test_is_settled_by_saving_again_with_the_new_version(self, page: Client, in_force: MailServerSettings) -> None:
+        self.stale(page, in_force, password=TYPED)
+        save(page, sender="Mine <mine@example.com>", use_kept_password="1")
+
+        saved = MailServerSettings.load()
+        assert (saved.basic_sender, saved.basic_password) == ("Mine <mine@example.com>", TYPED)
+
+    def test_carries_the_new_version_and_no_secret(self, page: Client, in_force: MailServerSettings) -> None:
+        text = self.stale(page, in_force, password=TYPED).content.decode()
+
+        assert f'name="version" value="{in_force.version + 1}"' in text
+        assert "a new one" in text
+        assert TYPED not in text
+        assert SECRET not in text
+
+    @pytest.mark.parametrize("version", ["", "x", "-1", "9" * 30, "٣"])
+    def test_a_version_that_is_none_is_a_conflict(
+        self, page: Client, in_force: MailServerSettings, version: str
+    ) -> None:
+        assert save(page, version=version).status_code == 409
+
+
+class TestProbe:
+    def test_makes_the_next_probe_due(self, page: Client, in_force: MailServerSettings) -> None:
+        state = MailServerState.load()
+        state.hold(HoldReason.SIGN_IN, "535", "no")
+        before = state.next_probe_at
+
+        response = page.post(reverse("probes"), {"next": "/deliveries/"})
+
+        after = MailServerState.load().next_probe_at
+        assert response["Location"] == "/deliveries/"
+        assert before
+        assert after
+        assert after < before
+
+    def test_does_nothing_while_mail_flows(self, page: Client, in_force: MailServerSettings) -> None:
+        page.post(reverse("probes"))
+        assert MailServerState.load().next_probe_at is None
+
+    def test_leads_to_no_foreign_place(self, page: Client, in_force: MailServerSettings) -> None:
+        response = page.post(reverse("probes"), {"next": "https://evil.example/"})
+        assert response["Location"] == reverse("mail-server")
+
+
+class TestFirstSteps:
+    def test_greet_a_new_installation(self, page: Client, in_force: MailServerSettings) -> None:
+        text = page.get(reverse("mail-server")).content.decode()
+        assert "Three steps to the first notification" in text
+        assert "/api/v1/completions" in text
