@@ -45,6 +45,7 @@ chaos: .venv/dev
 peers:
 	tests/peers/install
 
+# With the oldest Python there is: before 3.11.3 (Debian 12 has 3.11.2) redis needs one package more.
 lock: .venv/made
 	$(PYTHON) -m venv --clear $(PIP_TOOLS)
 	$(PIP_TOOLS)/bin/python -m pip install --quiet pip-tools
