@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from _pytest.terminal import TerminalReporter
 
+from tests.peers.identity import IdentityPeer
 from tests.peers.mail import MailPeer
 from tests.peers.need import in_ci, need
 from tests.peers.postgres import Postgres
@@ -23,6 +24,34 @@ def mail_peer(_mail_servers: MailPeer) -> MailPeer:
     """Postfix and Dovecot, with an empty Maildir."""
     _mail_servers.clear()
     return _mail_servers
+
+
+@pytest.fixture(scope="session")
+def _identity() -> Iterator[IdentityPeer]:
+    need("node")
+    with IdentityPeer() as peer:
+        yield peer
+
+
+@pytest.fixture
+def identity_peer(_identity: IdentityPeer) -> IdentityPeer:
+    """An OpenID provider at Microsoft's paths, with its first settings and an empty log."""
+    _identity.reset()
+    return _identity
+
+
+@pytest.fixture(scope="session")
+def _oauth_mail_servers(_identity: IdentityPeer) -> Iterator[MailPeer]:
+    need("mail")
+    with MailPeer(_identity.introspection) as peer:
+        yield peer
+
+
+@pytest.fixture
+def oauth_mail_peer(_oauth_mail_servers: MailPeer, identity_peer: IdentityPeer) -> MailPeer:
+    """Postfix and Dovecot that take the access tokens of `identity_peer`, with an empty Maildir."""
+    _oauth_mail_servers.clear()
+    return _oauth_mail_servers
 
 
 @pytest.fixture(scope="session")
