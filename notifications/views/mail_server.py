@@ -88,7 +88,7 @@ def show(
         "recipient": recipient or TestEmailForm(initial={"test_to": last_recipient(request)}),
         "saved": saved,
         "cards": MODES,
-        "chosen": chosen_mode(request),
+        "chosen": chosen_mode(request, saved),
         "default_ports": {security.value: port for security, port in DEFAULT_PORTS.items()},
         "port": saved.basic_port or DEFAULT_PORTS[Security(saved.basic_security)],
         "is_inbox": is_inbox(saved),
@@ -184,6 +184,6 @@ def last_recipient(request: HttpRequest) -> str:
     return str(request.session.get(RECIPIENT_KEY) or getattr(request.user, "email", ""))
 
 
-def chosen_mode(request: HttpRequest) -> str:
+def chosen_mode(request: HttpRequest, saved: MailServerSettings) -> str:
     wanted = request.GET.get("mode", "")
-    return wanted if wanted in [card.mode for card in MODES] else MailServerSettings.load().active_mode
+    return wanted if wanted in [card.mode for card in MODES] else saved.active_mode

@@ -5,7 +5,16 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.panel import Panel
 
-PAGES = ("/mail-server/", "/notifications/", "/deliveries/", "/completions/", "/inbox/", "/tokens/", "/nothing-here/")
+PAGES = (
+    "/mail-server/",
+    "/notifications/",
+    "/deliveries/",
+    "/completions/",
+    "/inbox/",
+    "/tokens/",
+    "/api/v1/docs",
+    "/nothing/",
+)
 
 
 def test_a_test_email_goes_from_queued_to_accepted_on_the_page_and_into_the_inbox(page: Page) -> None:
