@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.panel import Panel
+from tests.smtp_sink import SmtpSink
 from tests.supervisor.processes import alive, descendants
 from tests.waiting import wait_until
 
@@ -108,6 +109,22 @@ def test_a_clean_stop_leaves_nothing_behind(panel: Panel) -> None:
     assert panel.process.wait(60) == 0
     assert not alive(processes)
     assert {path.name for path in (panel.data / "run").iterdir()} == set()
+
+
+def test_a_mail_on_its_way_is_finished_before_the_stop(panel: Panel) -> None:
+    with SmtpSink().on("DATA", delay=4) as server:
+        panel.shell(
+            f"from tests.base import *; s = type('S', (), dict(host='127.0.0.1', port={server.port})); use_smtp(s)"
+        )
+        panel.sign_in_tool()
+        panel.shell("from tests.base import a_notification; a_notification()")
+        panel.report(1)
+        wait_until(lambda: "DATA" in server.commands, 30, "a mail on its way")
+        panel.process.terminate()
+        assert panel.process.wait(60) == 0
+        assert len(server.mails) == 1
+    attempts = "from notifications.models import Attempt; print(*Attempt.objects.values_list('outcome', flat=True))"
+    assert panel.shell(attempts) == "accepted"
 
 
 def test_killing_the_supervisor_leaves_no_process_and_nothing_in_the_way(panel: Panel) -> None:
