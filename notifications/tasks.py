@@ -7,6 +7,7 @@ from celery import shared_task
 
 from notifications.delivery.drain import drain as drain_queue
 from notifications.delivery.hints import publish
+from notifications.delivery.keep_alive import keep_consent_alive as keep_alive
 from notifications.delivery.prune import prune as prune_rows
 from notifications.delivery.sweep import sweep as sweep_rows
 
@@ -39,6 +40,12 @@ def sweep() -> None:
 def prune() -> None:
     """Delete what is older than the retention."""
     prune_rows()
+
+
+@shared_task
+def keep_consent_alive() -> None:
+    """Refresh the OAuth2 tokens before they end."""
+    keep_alive()
 
 
 def worker_name() -> str:

@@ -24,11 +24,15 @@ class Fault(StrEnum):
     SENDER = "sender"
     TLS = "tls"
     CONFIGURATION = "configuration"
+    RECONNECT = "reconnect"
     SECRET = "secret"  # noqa: S105  # the name of a fault: a stored secret cannot be read
 
     @property
     def holds(self) -> bool:
-        return self in (Fault.SIGN_IN, Fault.SENDER, Fault.TLS, Fault.CONFIGURATION, Fault.SECRET)
+        return self in HOLDING
+
+
+HOLDING = (Fault.SIGN_IN, Fault.SENDER, Fault.TLS, Fault.CONFIGURATION, Fault.RECONNECT, Fault.SECRET)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from kombu.exceptions import KombuError
 logger = logging.getLogger(__name__)
 
 BREAK_SECONDS = 10.0
-# Seconds. Kombu would go on trying for as long as a connection may take; redis-py and amqp know timeouts by other names.
+# Seconds. Kombu would go on trying for as long as a connection may take; redis-py and amqp name their timeouts apart.
 PATIENCE = 0.8
 IMPATIENT = {
     "max_retries": 0,

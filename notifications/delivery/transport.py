@@ -1,6 +1,8 @@
 """The backend that a set of mail-server values asks for."""
 
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from django.conf import settings as environment
 
@@ -8,9 +10,21 @@ from notifications.addresses import parse_address
 from notifications.backends.base import Backend, BackendError, Fault, Reply
 from notifications.backends.smtp import SmtpBackend, SmtpServer
 from notifications.backends.smtp_auth import PasswordSignIn
+from notifications.backends.xoauth2 import XOAuth2SignIn
 from notifications.emails.headers import address_header
-from notifications.models import MailServerSettings
+from notifications.models import MailServerSettings, Mode, OAuthGrant
 from notifications.models.fields import Unreadable
+from notifications.oauth.consent import account_wanted
+from notifications.oauth.errors import OAuthFailure, Remedy
+from notifications.oauth.registration import Registration
+from notifications.oauth.settings import registration_of
+from notifications.oauth.tokens import access_token
+
+FAULTS = {
+    Remedy.RECONNECT: Fault.RECONNECT,
+    Remedy.SETTINGS: Fault.CONFIGURATION,
+    Remedy.WAIT: Fault.UNREACHABLE,
+}
 
 
 def with_draft(saved: MailServerSettings, draft: str) -> MailServerSettings:
@@ -23,6 +37,10 @@ def with_draft(saved: MailServerSettings, draft: str) -> MailServerSettings:
 
 def open_backend(server: MailServerSettings) -> Backend:
     """Raises BackendError when a saved secret cannot be read, before anything is connected."""
+    return BACKENDS[Mode(server.active_mode)](server)
+
+
+def basic(server: MailServerSettings) -> Backend:
     password = readable(server.basic_password, "SMTP Server Password") if server.basic_user else ""
     target = SmtpServer(
         host=server.basic_host,
@@ -36,8 +54,47 @@ def open_backend(server: MailServerSettings) -> Backend:
     return SmtpBackend(target, PasswordSignIn(server.basic_user, password) if server.basic_user else None)
 
 
+def oauth2(server: MailServerSettings) -> Backend:
+    try:
+        registration = registration_of(server)
+    except OAuthFailure as error:
+        raise backend_error(error) from error
+    endpoints = registration.endpoints
+    target = SmtpServer(
+        host=endpoints.smtp_host,
+        port=server.oauth2_port or endpoints.smtp_port,
+        security=server.oauth2_security,
+        connect_timeout=server.oauth2_connect_timeout,
+        ca_certificate=endpoints.ca_certificate,
+        ehlo_name=environment.EHLO_NAME,
+    )
+    return SmtpBackend(target, XOAuth2SignIn(account_wanted(server), GrantTokens(registration)))
+
+
+BACKENDS: dict[Mode, Callable[[MailServerSettings], Backend]] = {Mode.BASIC: basic, Mode.OAUTH2: oauth2}
+
+
+@dataclass(frozen=True)
+class GrantTokens:
+    """Access tokens of the stored consent, in the backends' terms."""
+
+    registration: Registration
+
+    def token(self, refused: str = "") -> str:
+        try:
+            return access_token(self.registration, refused)
+        except OAuthFailure as error:
+            raise backend_error(error) from error
+
+
+def backend_error(error: OAuthFailure) -> BackendError:
+    return BackendError(FAULTS[error.remedy], Reply(text=str(error)))
+
+
 def secrets_of(server: MailServerSettings) -> tuple[str, ...]:
     """What must never appear in a trace."""
+    if server.active_mode == Mode.OAUTH2:
+        return (server.oauth2_client_secret, OAuthGrant.load().access_token)
     return (server.basic_password,)
 
 

@@ -1,5 +1,6 @@
 from notifications.models.api_token import ApiToken
 from notifications.models.completion import Completion, Outcome, TargetResult
+from notifications.models.grant import ConsentRequest, OAuthGrant
 from notifications.models.mail_server import (
     HoldReason,
     MailServerSettings,
@@ -16,12 +17,14 @@ __all__ = [
     "ApiToken",
     "Attempt",
     "Completion",
+    "ConsentRequest",
     "HoldReason",
     "MailServerSettings",
     "MailServerState",
     "Message",
     "Mode",
     "Notification",
+    "OAuthGrant",
     "Outcome",
     "Pace",
     "Recipient",

@@ -1,10 +1,17 @@
 """The one field type for secrets."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cryptography.fernet import InvalidToken
+from cryptography.fernet import InvalidToken, MultiFernet
 from django.core.exceptions import FieldError
+from django.db import models
 from fernet_fields import EncryptedTextField
+
+if TYPE_CHECKING:
+    # The package ships no types; to the type checker its field is the text field that it extends.
+    TextField = models.TextField[str, str]
+else:
+    TextField = EncryptedTextField
 
 SEPARATOR = "\x00"
 
@@ -20,8 +27,10 @@ class Unreadable(str):
         return self
 
 
-class SecretField(EncryptedTextField):  # type: ignore[misc]  # the package ships no types
+class SecretField(TextField):
     """Text encrypted with FERNET_KEYS; bound to its column, kept out of forms, lookups, expressions and dumps."""
+
+    fernet: MultiFernet  # EncryptedField's, made of FERNET_KEYS
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"blank": True, "default": "", **options, "serialize": False})
@@ -42,7 +51,7 @@ class SecretField(EncryptedTextField):  # type: ignore[misc]  # the package ship
             raise FieldError(f"{self.purpose} is a secret and takes no expression: assign a string and save()")
         return super().get_db_prep_save(None if value is None else f"{self.purpose}{SEPARATOR}{value}", connection)
 
-    def from_db_value(self, value: Any, *_: Any) -> str | None:
+    def from_db_value(self, value: Any, *_context: Any) -> str | None:
         if value is None:
             return None
         ciphertext = bytes(value)

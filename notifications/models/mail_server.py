@@ -14,6 +14,7 @@ PROBE_INTERVAL = timedelta(minutes=5)
 
 class Mode(models.TextChoices):
     BASIC = "basic", "Basic SMTP"
+    OAUTH2 = "oauth2", "OAuth2"
 
 
 class Security(models.TextChoices):
@@ -72,6 +73,22 @@ class MailServerSettings(Singleton):
     basic_total_timeout = models.PositiveSmallIntegerField(default=45)
     basic_pace = models.CharField(max_length=20, choices=Pace, default=Pace.UNLIMITED)
 
+    # A name of notifications.oauth.providers: microsoft, google, or an operator's addition such as microsoft.lab.
+    oauth2_provider = models.CharField(max_length=100, default="microsoft")
+    oauth2_cloud = models.CharField(max_length=20, default="global")
+    oauth2_client_id = models.CharField(max_length=300, blank=True)
+    oauth2_tenant_id = models.CharField(max_length=253, blank=True)
+    oauth2_client_secret = SecretField()
+    oauth2_redirect_uri = models.CharField(max_length=500, blank=True)
+    oauth2_sign_in_as = models.CharField(max_length=320, blank=True)
+    oauth2_sender = models.CharField(max_length=400, blank=True)
+    # Empty: the provider's own.
+    oauth2_port = models.PositiveIntegerField(null=True, blank=True)
+    oauth2_security = models.CharField(max_length=10, choices=Security, default=Security.STARTTLS)
+    oauth2_connect_timeout = models.PositiveSmallIntegerField(default=10)
+    oauth2_total_timeout = models.PositiveSmallIntegerField(default=45)
+    oauth2_pace = models.CharField(max_length=20, choices=Pace, default=Pace.EXCHANGE_ONLINE)
+
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="one_mail_server_settings")]
 
@@ -81,19 +98,24 @@ class MailServerSettings(Singleton):
     @property
     def sender(self) -> str:
         """The active mode's sender, `Name <address>` or an address alone."""
-        return self.basic_sender
+        return str(self._active("sender"))
 
     @property
     def pace(self) -> str:
-        return self.basic_pace
+        return str(self._active("pace"))
 
     @property
     def total_timeout(self) -> timedelta:
-        return timedelta(seconds=self.basic_total_timeout)
+        return timedelta(seconds=self._active("total_timeout"))
 
     @property
     def is_set_up(self) -> bool:
-        return bool(self.basic_host and self.basic_sender)
+        return self.has_values(self.active_mode)
+
+    def has_values(self, mode: Mode | str) -> bool:
+        """Whether everything is there that `mode` cannot do without."""
+        needed = {Mode.BASIC: ("host", "sender"), Mode.OAUTH2: ("client_id", "redirect_uri", "sender")}[Mode(mode)]
+        return all(getattr(self, f"{mode}_{name}") for name in needed)
 
     @transaction.atomic
     def save_version(self, values: dict[str, Any], *, seen: int, by: Any = None) -> None:
@@ -109,6 +131,9 @@ class MailServerSettings(Singleton):
         self.save()
         MailServerState.lock().release()
 
+    def _active(self, name: str) -> Any:
+        return getattr(self, f"{self.active_mode}_{name}")
+
 
 class HoldReason(models.TextChoices):
     SIGN_IN = "sign_in", "The mail server refused the sign-in"
@@ -116,6 +141,7 @@ class HoldReason(models.TextChoices):
     TLS = "tls", "The connection could not be made secure"
     CONFIGURATION = "configuration", "The mail server's settings do not work"
     SECRET = "secret", "A saved secret cannot be read"
+    RECONNECT = "reconnect", "The consent is missing or was withdrawn"
 
 
 class MailServerState(Singleton):

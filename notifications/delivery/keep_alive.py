@@ -1,0 +1,46 @@
+"""Refreshes the consent's tokens ahead of their end, also while no mail goes out.
+
+Microsoft lets a refresh token die after 90 idle days, Google after six months; and whoever withdraws a consent at night
+should be noticed by the panel before the first mail is.
+"""
+
+import logging
+
+from django.db import transaction
+
+from notifications.backends.base import BackendError
+from notifications.delivery.transport import GrantTokens, backend_error
+from notifications.models import HoldReason, MailServerSettings, MailServerState, Mode, OAuthGrant
+from notifications.oauth.errors import OAuthFailure
+from notifications.oauth.settings import registration_of
+
+logger = logging.getLogger(__name__)
+
+
+def keep_consent_alive() -> None:
+    """Nothing while the token is fresh. What only a person can mend holds the queue, if OAuth2 is the active mode."""
+    if OAuthGrant.load().state != OAuthGrant.State.CONNECTED:
+        return
+    saved = MailServerSettings.load()
+    try:
+        refresh_if_due(saved)
+    except BackendError as error:
+        logger.warning("the consent could not be refreshed: %s", error)
+        if error.fault.holds and saved.active_mode == Mode.OAUTH2:
+            hold(saved, error)
+
+
+def refresh_if_due(saved: MailServerSettings) -> None:
+    try:
+        registration = registration_of(saved)
+    except OAuthFailure as error:
+        raise backend_error(error) from error
+    GrantTokens(registration).token()
+
+
+@transaction.atomic
+def hold(saved: MailServerSettings, error: BackendError) -> None:
+    state = MailServerState.lock()
+    # What was saved meanwhile deserves a try of its own.
+    if MailServerSettings.load().version == saved.version and not state.is_held:
+        state.hold(HoldReason(error.fault.value), error.reply.codes, error.reply.text)

@@ -1,0 +1,36 @@
+"""What can go wrong between the panel and a provider, by what helps.
+
+Microsoft asks programs not to act on AADSTS numbers or texts (its "Microsoft Entra error codes" page): only the OAuth
+`error` value decides here; numbers and texts are for the explanation.
+"""
+
+from enum import StrEnum
+
+
+class Remedy(StrEnum):
+    RECONNECT = "reconnect"  # somebody has to press Authenticate
+    SETTINGS = "settings"  # the registration or the values on the page are wrong
+    WAIT = "wait"  # the provider is away or busy
+
+
+RECONNECT_ERRORS = {"invalid_grant", "interaction_required", "consent_required", "login_required", "access_denied"}
+WAIT_ERRORS = {"temporarily_unavailable", "server_error", "slow_down"}
+
+
+class OAuthFailure(Exception):
+    """The one error that leaves this room. `code` is the OAuth error value, `text` the provider's words."""
+
+    def __init__(self, remedy: Remedy, code: str, text: str) -> None:
+        super().__init__(f"{code}: {text}" if code else text)
+        self.remedy = remedy
+        self.code = code
+        self.text = text
+
+
+def failure(code: str, text: str) -> OAuthFailure:
+    """From an OAuth error answer (RFC 6749 5.2, OpenID Connect Core 3.1.2.6)."""
+    if code in RECONNECT_ERRORS:
+        return OAuthFailure(Remedy.RECONNECT, code, text)
+    if code in WAIT_ERRORS:
+        return OAuthFailure(Remedy.WAIT, code, text)
+    return OAuthFailure(Remedy.SETTINGS, code, text)

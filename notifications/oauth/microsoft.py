@@ -1,0 +1,110 @@
+"""Microsoft through msal: authorization code with PKCE, and the refresh of what it gave.
+
+A new application object for every call: msal replays a refused token request from memory for a minute, which would
+look "still broken" after the administrator has mended it.
+"""
+
+import json
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msal
+import requests
+from msal.exceptions import MsalError
+from msal.token_cache import TokenCache
+
+from notifications.oauth.errors import OAuthFailure, Remedy, failure
+from notifications.oauth.http import GuardedSession
+from notifications.oauth.registration import Begun, Registration, Tokens, expiry, scopes_of
+
+
+class Microsoft:
+    """See notifications.oauth.registration.Provider."""
+
+    def begin(self, registration: Registration, redirect_uri: str, account: str) -> Begun:
+        with translated(), warnings.catch_warnings():
+            # form_post would come from another site, where the session's cookie does not travel; msal warns of others.
+            warnings.filterwarnings("ignore", "response_mode=")
+            flow = application(registration, msal.SerializableTokenCache()).initiate_auth_code_flow(
+                [registration.endpoints.smtp_scope],
+                redirect_uri=redirect_uri,
+                login_hint=account or None,
+                response_mode="query",
+            )
+        check(flow)
+        return Begun(flow["auth_uri"], flow["state"], json.dumps(flow))
+
+    def complete(self, registration: Registration, redirect_uri: str, data: str, answer: dict[str, str]) -> Tokens:
+        cache = msal.SerializableTokenCache()
+        with translated():
+            result = application(registration, cache).acquire_token_by_auth_code_flow(json.loads(data), answer)
+        return tokens(registration, check(result), cache)
+
+    def refresh(self, registration: Registration, cache: str) -> Tokens:
+        stored = msal.SerializableTokenCache()
+        stored.deserialize(cache)
+        with translated():
+            app = application(registration, stored)
+            accounts = app.get_accounts()
+            if not accounts:
+                raise OAuthFailure(Remedy.RECONNECT, "", "no account is stored for this registration")
+            result = app.acquire_token_silent_with_error(
+                [registration.endpoints.smtp_scope], accounts[0], force_refresh=True
+            )
+        return tokens(registration, check(result), stored)
+
+
+def application(registration: Registration, cache: Any) -> msal.ClientApplication:
+    endpoints = registration.endpoints
+    options = {
+        "authority": f"{endpoints.login_host}/{registration.tenant_id}",
+        "token_cache": cache,
+        "http_client": GuardedSession(endpoints.token_hosts, endpoints.ca_file),
+        # The hosts are a closed list of ours; msal would ask the global cloud about every other one.
+        "instance_discovery": False,
+    }
+    if registration.client_secret:
+        return msal.ConfidentialClientApplication(
+            registration.client_id, client_credential=registration.client_secret, **options
+        )
+    return msal.PublicClientApplication(registration.client_id, **options)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Library errors become ours."""
+    try:
+        yield
+    except (requests.RequestException, MsalError) as error:
+        raise OAuthFailure(Remedy.WAIT, "", f"Microsoft's sign-in service did not answer: {error}") from error
+    except json.JSONDecodeError as error:
+        raise OAuthFailure(
+            Remedy.WAIT, "", "Microsoft's sign-in service answered with something else than JSON"
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        # msal reports an unusable authority, a state that does not match and a bad id token in this way.
+        raise OAuthFailure(Remedy.SETTINGS, "", str(error)) from error
+
+
+def check(result: dict[str, Any] | None) -> dict[str, Any]:
+    if not result:
+        raise OAuthFailure(Remedy.RECONNECT, "", "no refresh token is stored")
+    if "error" in result:
+        raise failure(str(result["error"]), str(result.get("error_description", "")))
+    return result
+
+
+def tokens(registration: Registration, result: dict[str, Any], cache: Any) -> Tokens:
+    if not result.get("access_token"):
+        raise OAuthFailure(Remedy.WAIT, "", "Microsoft's answer has no access token")
+    claims = result.get("id_token_claims") or {}
+    return Tokens(
+        access_token=result["access_token"],
+        expires_at=expiry(result.get("expires_in")),
+        scopes=scopes_of(result.get("scope"), registration.endpoints.smtp_scope),
+        account=str(claims.get("preferred_username") or claims.get("email") or claims.get("upn") or ""),
+        has_refresh_token=any(cache.search(TokenCache.CredentialType.REFRESH_TOKEN)),
+        cache=cache.serialize(),
+    )

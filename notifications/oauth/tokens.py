@@ -1,0 +1,90 @@
+"""Access tokens that are always fresh, refreshed by one worker at a time."""
+
+import time
+from datetime import timedelta
+
+from django.utils import timezone
+
+from notifications.models import OAuthGrant
+from notifications.models.fields import Unreadable
+from notifications.oauth.errors import OAuthFailure, Remedy
+from notifications.oauth.registration import Registration, Tokens
+from notifications.oauth.settings import provider_of
+
+# A token is replaced this long before its end, or at the last quarter of a short life.
+MARGIN = timedelta(minutes=5)
+# Between two calls to a provider that does not answer, over all workers.
+RETRY_AFTER = timedelta(minutes=1)
+PATIENCE_SECONDS = 60.0
+POLL_SECONDS = 0.1
+
+
+def access_token(registration: Registration, refused: str = "") -> str:
+    """A valid access token of the stored consent, other than `refused`. Raises OAuthFailure."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        grant = OAuthGrant.load()
+        check_usable(grant, registration)
+        if is_fresh(grant) and grant.access_token != refused:
+            return grant.access_token
+        check_not_too_soon(grant)
+        if grant.take_lease(timezone.now()):
+            if token := refresh(grant, registration):
+                return token
+        elif time.monotonic() > end:
+            raise OAuthFailure(Remedy.WAIT, "", "another worker has been refreshing the token for a minute")
+        else:
+            time.sleep(POLL_SECONDS)
+
+
+def check_usable(grant: OAuthGrant, registration: Registration) -> None:
+    """Raises OAuthFailure when only a new consent can help."""
+    if grant.state == OAuthGrant.State.NONE:
+        raise OAuthFailure(Remedy.RECONNECT, "", "Nobody has pressed Authenticate yet")
+    if grant.state == OAuthGrant.State.RECONNECT_NEEDED:
+        raise OAuthFailure(Remedy.RECONNECT, "", grant.reason)
+    if grant.registration != registration.fingerprint:
+        raise OAuthFailure(Remedy.RECONNECT, "", "The consent was given to another registration than the one saved now")
+    if isinstance(grant.cache, Unreadable):
+        raise OAuthFailure(Remedy.RECONNECT, "", "The saved consent cannot be read with the present FERNET_KEYS")
+
+
+def is_fresh(grant: OAuthGrant) -> bool:
+    if not (grant.access_token and grant.expires_at and grant.refreshed_at):
+        return False
+    margin = min(MARGIN, (grant.expires_at - grant.refreshed_at) / 4)
+    return grant.expires_at - timezone.now() > margin
+
+
+def check_not_too_soon(grant: OAuthGrant) -> None:
+    if grant.retry_at and grant.retry_at > timezone.now():
+        raise OAuthFailure(Remedy.WAIT, "", grant.reason)
+
+
+def refresh(grant: OAuthGrant, registration: Registration) -> str:
+    """The new token, stored before it is used; empty when a new consent came meanwhile. Needs the lease."""
+    try:
+        tokens = provider_of(registration).refresh(registration, grant.cache)
+    except OAuthFailure as error:
+        note(grant, error)
+        raise
+    return tokens.access_token if store(grant, tokens) else ""
+
+
+def store(grant: OAuthGrant, tokens: Tokens) -> bool:
+    return grant.give_back(
+        access_token=tokens.access_token,
+        cache=tokens.cache,
+        expires_at=tokens.expires_at,
+        refreshed_at=timezone.now(),
+        retry_at=None,
+        reason="",
+    )
+
+
+def note(grant: OAuthGrant, error: OAuthFailure) -> None:
+    """What a failed refresh means for every worker."""
+    if error.remedy is Remedy.RECONNECT:
+        grant.give_back(state=OAuthGrant.State.RECONNECT_NEEDED, reason=str(error))
+    else:
+        grant.give_back(retry_at=timezone.now() + RETRY_AFTER, reason=str(error))
