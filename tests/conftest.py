@@ -1,10 +1,14 @@
 """Fixtures that every room may use, and the rule that CI skips nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 import pytest
+import tomli_w
 from _pytest.terminal import TerminalReporter
 
+from tests.google_stand_in import GoogleStandIn
 from tests.peers.identity import IdentityPeer
 from tests.peers.mail import MailPeer
 from tests.peers.need import in_ci, need
@@ -52,6 +56,50 @@ def oauth_mail_peer(_oauth_mail_servers: MailPeer, identity_peer: IdentityPeer) 
     """Postfix and Dovecot that take the access tokens of `identity_peer`, with an empty Maildir."""
     _oauth_mail_servers.clear()
     return _oauth_mail_servers
+
+
+@pytest.fixture(scope="session")
+def _google() -> Iterator[GoogleStandIn]:
+    with GoogleStandIn() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def google(_google: GoogleStandIn) -> Iterator[GoogleStandIn]:
+    """Google's endpoints, without any consent, script or log."""
+    _google.reset()
+    yield _google
+    _google.reset()
+
+
+@pytest.fixture(scope="session")
+def _google_mail_servers(_google: GoogleStandIn) -> Iterator[MailPeer]:
+    need("mail")
+    with MailPeer(_google.introspection) as peer:
+        yield peer
+
+
+@pytest.fixture
+def google_mail_peer(_google_mail_servers: MailPeer, google: GoogleStandIn) -> MailPeer:
+    """Postfix and Dovecot that take the access tokens of `google`, with an empty Maildir."""
+    _google_mail_servers.clear()
+    return _google_mail_servers
+
+
+@pytest.fixture
+def providers_file(tmp_path: Path) -> Callable[[Mapping[str, Mapping[str, Any]]], Path]:
+    """Writes MAILADMIN_PROVIDERS_FILE: `providers_file({"microsoft.lab": identity_peer.provider(port)})`."""
+
+    def write(providers: Mapping[str, Mapping[str, Any]]) -> Path:
+        tables: dict[str, dict[str, Any]] = {}
+        for key, values in providers.items():
+            kind, _, name = key.partition(".")
+            tables.setdefault(kind, {})[name] = dict(values)
+        path = tmp_path / "providers.toml"
+        path.write_text(tomli_w.dumps(tables))
+        return path
+
+    return write
 
 
 @pytest.fixture(scope="session")

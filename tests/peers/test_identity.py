@@ -5,9 +5,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msal
 import pytest
+from playwright.sync_api import sync_playwright
 
 from tests.peers.identity import IdentityPeer
 from tests.peers.mail import SCOPE, MailPeer
+from tests.peers.need import CHROMIUM, need
 from tests.peers.xoauth2 import try_token
 from tests.waiting import wait_until
 
@@ -92,6 +94,32 @@ def test_a_redirect_address_must_be_registered(identity_peer: IdentityPeer) -> N
         consent(identity_peer, app, SENDER, callback)
     identity_peer.set(redirect_uris=[callback])
     assert consent(identity_peer, app, SENDER, callback)["access_token"]
+
+
+def test_a_browser_can_walk_the_pages_and_asks_no_other_host(identity_peer: IdentityPeer) -> None:
+    need("chromium")
+    app = application(identity_peer, "ms-conf", "ms-conf-secret")
+    flow = begin(app, CALLBACK)
+    asked, blocked = [], []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(ignore_https_errors=True)
+        page.route("https://app.example.test/**", lambda route: route.fulfill(body="back"))
+        page.on("request", asked.append)
+        page.on("requestfailed", lambda request: blocked.append(request) if request.failure == "csp" else None)
+        page.goto(flow["auth_uri"])
+        page.get_by_placeholder("Enter any login").fill(SENDER)
+        page.get_by_placeholder("and password").fill("any")
+        page.get_by_role("button", name="Sign-in").click()
+        page.get_by_role("button", name="Continue").click()
+        page.wait_for_url("https://app.example.test/**")
+        back = page.url
+        browser.close()
+    assert app.acquire_token_by_auth_code_flow(flow, answer_in(back))["refresh_token"]
+    assert {urlsplit(request.url).hostname for request in asked if request not in blocked} == {
+        "localhost",
+        "app.example.test",
+    }
 
 
 def test_cancel_comes_back_as_access_denied(identity_peer: IdentityPeer) -> None:
