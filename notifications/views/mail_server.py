@@ -22,6 +22,7 @@ from notifications.views.back import back_to
 from notifications.views.checklist import first_steps
 
 RECIPIENT_KEY = "test_recipient"
+INBOX_RECIPIENT = "you@mailadmin.example"
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def show(
     context = {
         "form": form,
         "keeps_typed_password": keeps_typed,
-        "recipient": recipient or TestEmailForm(initial={"test_to": last_recipient(request)}),
+        "recipient": recipient or TestEmailForm(initial={"test_to": last_recipient(request, saved)}),
         "saved": saved,
         "cards": MODES,
         "chosen": chosen_mode(request, saved),
@@ -180,8 +181,10 @@ def inbox_port() -> int:
     return settings.CAPTURE_INBOX_PORT or switch.remembered_port()
 
 
-def last_recipient(request: HttpRequest) -> str:
-    return str(request.session.get(RECIPIENT_KEY) or getattr(request.user, "email", ""))
+def last_recipient(request: HttpRequest, saved: MailServerSettings) -> str:
+    """The address of the last test, else one's own; the built-in inbox takes any, so the first test needs no typing."""
+    known = request.session.get(RECIPIENT_KEY) or getattr(request.user, "email", "")
+    return str(known or (INBOX_RECIPIENT if is_inbox(saved) else ""))
 
 
 def chosen_mode(request: HttpRequest, saved: MailServerSettings) -> str:

@@ -191,3 +191,26 @@ class TestFirstSteps:
         text = page.get(reverse("mail-server")).content.decode()
         assert "Three steps to the first notification" in text
         assert "/api/v1/completions" in text
+
+
+@pytest.fixture
+def nobody_with_an_address(db: None) -> Client:
+    client = Client()
+    client.force_login(User.objects.create_user("nora"))
+    return client
+
+
+class TestTheFirstTest:
+    def test_needs_no_address_while_the_built_in_inbox_takes_the_mail(
+        self, nobody_with_an_address: Client, settings: Any
+    ) -> None:
+        settings.CAPTURE_INBOX_PORT = 2526
+        use_smtp(host="127.0.0.1", port=2526)
+        assert 'value="you@mailadmin.example"' in nobody_with_an_address.get("/mail-server/").content.decode()
+
+    def test_asks_for_one_as_soon_as_mail_leaves_the_machine(
+        self, nobody_with_an_address: Client, settings: Any
+    ) -> None:
+        settings.CAPTURE_INBOX_PORT = 2526
+        use_smtp(host="mail.contoso.test", port=25)
+        assert "you@mailadmin.example" not in nobody_with_an_address.get("/mail-server/").content.decode()
