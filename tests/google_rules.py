@@ -200,8 +200,8 @@ class Google:
     def _id_token(self, grant: Grant, nonce: str | None) -> str:
         now = int(time.time())
         sub = str(int(hashlib.sha256(grant.account.encode()).hexdigest()[:15], 16))
-        claims = {"iss": self.issuer, "azp": grant.client_id, "aud": grant.client_id, "sub": sub, "nonce": nonce}
-        claims |= {"iat": now, "exp": now + 3600}
+        claims: dict[str, Any] = {"iss": self.issuer, "azp": grant.client_id, "aud": grant.client_id, "sub": sub}
+        claims |= {"nonce": nonce, "iat": now, "exp": now + 3600}
         if LONG_NAMES["email"] in grant.scopes:
             claims |= {"email": grant.account, "email_verified": True}
         kept = {name: value for name, value in (claims | self.id_token_changes).items() if value is not None}
