@@ -11,7 +11,10 @@ def try_token(peer: MailPeer, door: str, user: str, token: str) -> tuple[int, by
     """What the server says to XOAUTH2 in the end; signed in, a mail goes as well."""
     port, context = getattr(peer, door), ssl.create_default_context(cafile=str(peer.ca_pem))
     at_once = door in ("tls", "dovecot_tls")
-    client = smtplib.SMTP_SSL(peer.host, port, 10, context=context) if at_once else smtplib.SMTP(peer.host, port, 10)
+    if at_once:
+        client: smtplib.SMTP = smtplib.SMTP_SSL(peer.host, port, timeout=10, context=context)
+    else:
+        client = smtplib.SMTP(peer.host, port, timeout=10)
     with client:
         if not at_once:
             client.starttls(context=context)
