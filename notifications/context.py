@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from notifications.diagnosis import explain
-from notifications.models import Attempt, MailServerSettings, MailServerState, Message
+from notifications.models import Attempt, HoldReason, MailServerSettings, MailServerState, Message
 
 THEMES = ("light", "dark")
 THEME_COOKIE = "theme"
@@ -33,6 +33,7 @@ class MailState:
     next_try: datetime | None = None
     last_accepted: datetime | None = None
     waiting: int = 0
+    needs_consent: bool = False
 
     @property
     def title(self) -> str:
@@ -78,6 +79,7 @@ def mail_state() -> MailState:
             since=state.held_since,
             next_try=state.next_probe_at,
             waiting=waiting(),
+            needs_consent=state.held_reason == HoldReason.RECONNECT,
         )
     if state.is_paused(now):
         return MailState(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from notifications.forms.mail_server import MailServerForm, initial_of
+from notifications.forms import mail_server, oauth2
 from notifications.models import MailServerSettings, Mode
 
 
@@ -33,10 +33,16 @@ class Section:
 
 SECTIONS: dict[str, Section] = {
     Mode.BASIC: Section(
-        form=MailServerForm,
-        values_shown=initial_of,
-        is_set_up=lambda saved: bool(saved.basic_host and saved.basic_sender),
+        form=mail_server.MailServerForm,
+        values_shown=mail_server.initial_of,
+        is_set_up=lambda saved: saved.has_values(Mode.BASIC),
         secrets=("password",),
         files={"ca_file": "ca_certificate"},
+    ),
+    Mode.OAUTH2: Section(
+        form=oauth2.OAuth2Form,
+        values_shown=oauth2.initial_of,
+        is_set_up=lambda saved: saved.has_values(Mode.OAUTH2),
+        secrets=("client_secret",),
     ),
 }

@@ -1,29 +1,14 @@
 """Where a test email goes to, and with which values."""
 
 import json
-from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 
 from notifications.addresses import parse_address
 from notifications.forms.fields import LineField
-from notifications.forms.mail_server import MailServerForm
+from notifications.forms.mode import ModeForm
 from notifications.models import MailServerSettings
-
-# What a send depends on; the pace is not a matter of one mail.
-DRAFT_COLUMNS = (
-    "basic_host",
-    "basic_port",
-    "basic_security",
-    "basic_user",
-    "basic_password",
-    "basic_allow_clear_password",
-    "basic_sender",
-    "basic_ca_certificate",
-    "basic_connect_timeout",
-    "basic_total_timeout",
-)
 
 
 class TestEmailForm(forms.Form):
@@ -43,12 +28,14 @@ class TestEmailForm(forms.Form):
             raise ValidationError(str(error)) from error
 
 
-def draft_of(form: MailServerForm, saved: MailServerSettings) -> str:
+def draft_of(form: ModeForm, saved: MailServerSettings) -> str:
     """The page's values as the worker takes them; empty when they are the ones in force.
 
-    A kept password is written out: looked up later, it might be that of another server, saved in the meantime.
+    A kept secret is written out: looked up later, it might be that of another server, saved in the meantime.
     """
-    values: dict[str, Any] = {column: form.values()[column] for column in DRAFT_COLUMNS}
+    values = {"active_mode": form.mode.value, **form.values()}
+    # Not a matter of one mail.
+    del values[f"{form.mode}_pace"]
     if all(value == getattr(saved, column) for column, value in values.items()):
         return ""
     return json.dumps(values)

@@ -3,6 +3,7 @@
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from notifications.context import THEME_COOKIE, THEMES
@@ -11,8 +12,12 @@ from notifications.views.back import back_to
 YEAR = 60 * 60 * 24 * 365
 
 
+@login_not_required
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
+    # A provider comes back to the bare address when the Redirect URI is just http://localhost:port.
+    if "state" in request.GET and {"code", "error"} & request.GET.keys():
+        return redirect(f"{reverse('oauth-callback')}?{request.META['QUERY_STRING']}")
     return redirect("mail-server")
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from notifications.capture import store, switch
 from notifications.views.delivery_content import PLAIN, SANDBOX
-from notifications.views.mail_server import inbox_port
+from notifications.views.modes import inbox_port
 
 PAGE = 50
 LONGEST_SOURCE = 200_000

@@ -3,48 +3,39 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from notifications.capture import switch
+from notifications.context import mail_state
 from notifications.delivery.outbox import wake
 from notifications.forms import typed_secret
-from notifications.forms.certificate import describe_certificates
-from notifications.forms.mail_server import DEFAULT_PORTS, MailServerForm
+from notifications.forms.mode import ModeForm
 from notifications.forms.test_email import TestEmailForm
-from notifications.models import MailServerSettings, MailServerState, Mode, Security, StaleVersion
+from notifications.models import MailServerSettings, MailServerState, StaleVersion
 from notifications.views.back import back_to
 from notifications.views.checklist import first_steps
+from notifications.views.modes import PAGES, cards, is_inbox, page_of
 
 RECIPIENT_KEY = "test_recipient"
 INBOX_RECIPIENT = "you@mailadmin.example"
-
-
-@dataclass(frozen=True)
-class ModeCard:
-    mode: Mode
-    about: str
-
-
-MODES = (ModeCard(Mode.BASIC, "User and password, or none, on any SMTP server"),)
 
 
 @require_GET
 @never_cache
 def page(request: HttpRequest) -> HttpResponse:
     saved = MailServerSettings.load()
-    return show(request, saved, MailServerForm(saved=saved))
+    return show(request, saved, page_of(request.GET.get("mode", ""), saved).form(saved=saved))
 
 
 @require_POST
-def save_basic(request: HttpRequest) -> HttpResponse:
+def save(request: HttpRequest, mode: str) -> HttpResponse:
     saved = MailServerSettings.load()
-    form = MailServerForm(typed(request), saved=saved)
+    form = PAGES[mode].form(typed(request, mode), saved=saved)
     is_valid = form.is_valid()
     if seen(request) != saved.version:
         return show_conflict(request, form)
@@ -56,8 +47,10 @@ def save_basic(request: HttpRequest) -> HttpResponse:
         return show_conflict(request, form)
     typed_secret.forget(request.session)
     wake()
-    messages.success(request, "Saved. From now on mail goes out with these values.")
-    return redirect("mail-server")
+    messages.success(request, saved_words(saved, mode))
+    if "activate" in request.POST:
+        return redirect(f"{reverse('active-mode')}?mode={mode}")
+    return redirect(address_of(mode, saved))
 
 
 @require_POST
@@ -75,38 +68,51 @@ def probe(request: HttpRequest) -> HttpResponse:
 def show(
     request: HttpRequest,
     saved: MailServerSettings,
-    form: MailServerForm,
+    form: ModeForm,
     *,
     recipient: TestEmailForm | None = None,
     status: int = 200,
     **more: Any,
 ) -> HttpResponse:
-    keeps_typed = keep_typed_password(request, form)
-    form["password"].help_text = password_help(form, keeps_typed)
+    keeps_typed = keep_typed_secret(request, form)
+    chosen = PAGES[form.mode]
+    form[form.write_only].help_text = secret_help(form, keeps_typed)
+    state = mail_state()
     context = {
         "form": form,
         "keeps_typed_password": keeps_typed,
         "recipient": recipient or TestEmailForm(initial={"test_to": last_recipient(request, saved)}),
         "saved": saved,
-        "cards": MODES,
-        "chosen": chosen_mode(request, saved),
-        "default_ports": {security.value: port for security, port in DEFAULT_PORTS.items()},
-        "port": saved.basic_port or DEFAULT_PORTS[Security(saved.basic_security)],
-        "is_inbox": is_inbox(saved),
-        "certificates": describe_certificates(saved.basic_ca_certificate),
+        "mail_state": state,
+        "cards": cards(saved, state),
+        "chosen": chosen,
+        "active": PAGES[saved.active_mode],
+        "has_values": saved.has_values(form.mode),
         "first_steps": first_steps(),
         "on_mail_server": True,
+        **chosen.extras(saved, form),
         **more,
     }
     return render(request, "mail_server/page.html", context, status=status)
 
 
-def show_conflict(request: HttpRequest, form: MailServerForm) -> HttpResponse:
+def show_conflict(request: HttpRequest, form: ModeForm) -> HttpResponse:
     """Somebody saved in between: both sides, and what was typed still in the form."""
     saved = MailServerSettings.load()
-    current = MailServerForm(form.data, saved=saved)
+    current = PAGES[form.mode].form(form.data, saved=saved)
     current.is_valid()
     return show(request, saved, current, status=409, conflict=differences(current))
+
+
+def saved_words(saved: MailServerSettings, mode: str) -> str:
+    if mode == saved.active_mode:
+        return "Saved. From now on mail goes out with these values."
+    return f"Saved. Mail still goes out by {saved.get_active_mode_display()}."
+
+
+def address_of(mode: str, saved: MailServerSettings) -> str:
+    """Of the page that shows `mode`."""
+    return reverse("mail-server") + ("" if mode == saved.active_mode else f"?mode={mode}")
 
 
 @dataclass(frozen=True)
@@ -116,17 +122,19 @@ class Difference:
     typed: str
 
 
-def differences(form: MailServerForm) -> list[Difference]:
+def differences(form: ModeForm) -> list[Difference]:
+    clear = f"clear_{form.write_only}"
     rows = []
     for field in form:
-        if field.name in ("password", "clear_password"):
+        if field.name in (form.write_only, clear):
             continue
         theirs, mine = shown(field, field.initial), shown(field, field.value())
         if theirs != mine:
             rows.append(Difference(str(field.label), theirs, mine))
-    if form.data.get("password") or form.data.get("clear_password"):
-        theirs = "a password is saved" if form.has_saved_password else "none"
-        rows.append(Difference("SMTP Server Password", theirs, "a new one" if form.data.get("password") else "none"))
+    if form.data.get(form.write_only) or form.data.get(clear):
+        theirs = "one is saved" if form.has_saved_secret else "none"
+        label = str(form.fields[form.write_only].label)
+        rows.append(Difference(label, theirs, "a new one" if form.data.get(form.write_only) else "none"))
     return rows
 
 
@@ -138,33 +146,30 @@ def shown(field: Any, value: Any) -> str:
     return str(choices.get(value, value)).replace("\r\n", "\n").strip() or "(empty)"
 
 
-def typed(request: HttpRequest) -> QueryDict:
-    """What was posted, with the password that an earlier answer to the same page kept."""
-    data = request.POST.copy()
-    if data.get("use_kept_password") and not data.get("password") and not data.get("clear_password"):
-        data["password"] = typed_secret.recall(request.session, destination(data))
+def typed(request: HttpRequest, mode: str) -> QueryDict:
+    """What was posted, with the secret that an earlier answer to the same page kept."""
+    form, data = PAGES[mode].form, request.POST.copy()
+    if data.get("use_kept_password") and not data.get(form.write_only) and not data.get(f"clear_{form.write_only}"):
+        data[form.write_only] = typed_secret.recall(request.session, form.destination(data))
     return data
 
 
-def keep_typed_password(request: HttpRequest, form: MailServerForm) -> bool:
-    password = form.data.get("password", "")
-    if password:
-        typed_secret.remember(request.session, password, destination(form.data))
-    return bool(password)
+def keep_typed_secret(request: HttpRequest, form: ModeForm) -> bool:
+    secret = form.data.get(form.write_only, "")
+    if secret:
+        typed_secret.remember(request.session, secret, form.destination(form.data))
+    return bool(secret)
 
 
-def password_help(form: MailServerForm, keeps_typed: bool) -> str:
+def secret_help(form: ModeForm, keeps_typed: bool) -> str:
+    word = form.write_only_word
     if keeps_typed:
         return "What you typed is kept for 15 minutes: leave this empty to use it."
-    if form.password_is_unreadable:
-        return "The saved password cannot be read with the present keys. Enter it again."
-    if form.has_saved_password:
-        return "A password is saved. Leave this empty to keep it, or type another to replace it."
-    return "Leave both empty if the server asks for no sign-in."
-
-
-def destination(data: Any) -> str:
-    return f"{data.get('server', '')} {data.get('security', '')} {data.get('user', '')}"
+    if form.secret_is_unreadable:
+        return f"The saved {word} cannot be read with the present keys. Enter it again."
+    if form.has_saved_secret:
+        return f"A {word} is saved. Leave this empty to keep it, or type another to replace it."
+    return form.write_only_help
 
 
 def seen(request: HttpRequest) -> int:
@@ -172,21 +177,7 @@ def seen(request: HttpRequest) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
 
 
-def is_inbox(saved: MailServerSettings) -> bool:
-    """Whether the values are those of the capture inbox."""
-    return not switch.why_off() and (saved.basic_host, saved.basic_port) == (switch.HOST, inbox_port())
-
-
-def inbox_port() -> int:
-    return settings.CAPTURE_INBOX_PORT or switch.remembered_port()
-
-
 def last_recipient(request: HttpRequest, saved: MailServerSettings) -> str:
     """The address of the last test, else one's own; the built-in inbox takes any, so the first test needs no typing."""
     known = request.session.get(RECIPIENT_KEY) or getattr(request.user, "email", "")
     return str(known or (INBOX_RECIPIENT if is_inbox(saved) else ""))
-
-
-def chosen_mode(request: HttpRequest, saved: MailServerSettings) -> str:
-    wanted = request.GET.get("mode", "")
-    return wanted if wanted in [card.mode for card in MODES] else saved.active_mode

@@ -11,10 +11,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from notifications.delivery import outbox
 from notifications.emails.test_email import test_mail
-from notifications.forms.mail_server import MailServerForm
+from notifications.forms.mode import ModeForm
 from notifications.forms.test_email import TestEmailForm, draft_of
 from notifications.models import MailServerSettings, Message, Mode
 from notifications.views.mail_server import RECIPIENT_KEY, show, typed
+from notifications.views.modes import page_of
 from notifications.views.test_steps import story_of
 
 A_MINUTE = timedelta(minutes=1)
@@ -25,11 +26,13 @@ TESTS_A_MINUTE = 10
 def create(request: HttpRequest) -> HttpResponse:
     """Queue a test of the values on the page, saved or not."""
     saved = MailServerSettings.load()
-    form, recipient = MailServerForm(typed(request), saved=saved), TestEmailForm(request.POST)
+    page = page_of(request.POST.get("mode", Mode.BASIC), saved)
+    form, recipient = page.form(typed(request, page.mode), saved=saved), TestEmailForm(request.POST)
     if not (form.is_valid() & recipient.is_valid()):
         return refuse(request, saved, form, recipient, 422)
-    if form.sends_unreadable_password():
-        form.add_error("password", "The saved password cannot be read with the present keys: enter it again.")
+    if form.sends_unreadable_secret():
+        words = f"The saved {form.write_only_word} cannot be read with the present keys: enter it again."
+        form.add_error(form.write_only, words)
         return refuse(request, saved, form, recipient, 422)
     if is_hasty(request):
         recipient.add_error("test_to", f"{TESTS_A_MINUTE} test emails a minute are enough. Wait a moment.")
@@ -45,10 +48,8 @@ def detail(request: HttpRequest, uuid: str) -> HttpResponse:
     return result(request, get_object_or_404(Message, uuid=uuid, kind=Message.Kind.TEST))
 
 
-def put(request: HttpRequest, saved: MailServerSettings, form: MailServerForm, to: str) -> Message:
-    values = form.values()
-    server = f"{values['basic_host']}:{values['basic_port']}"
-    mail = test_mail(to=to, server=server, mode=Mode.BASIC, now=timezone.now())
+def put(request: HttpRequest, saved: MailServerSettings, form: ModeForm, to: str) -> Message:
+    mail = test_mail(to=to, server=form.server_name, mode=form.mode, now=timezone.now())
     with transaction.atomic():
         return outbox.put(mail, Message.Kind.TEST, requested_by_id=request.user.pk, draft_server=draft_of(form, saved))
 
@@ -62,7 +63,7 @@ def is_hasty(request: HttpRequest) -> bool:
 
 
 def refuse(
-    request: HttpRequest, saved: MailServerSettings, form: MailServerForm, recipient: TestEmailForm, status: int
+    request: HttpRequest, saved: MailServerSettings, form: ModeForm, recipient: TestEmailForm, status: int
 ) -> HttpResponse:
     """In place only the errors come back, so that the form keeps a typed password; without JavaScript all of it."""
     if is_in_place(request):

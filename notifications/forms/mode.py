@@ -1,0 +1,136 @@
+"""What the forms of all modes have in common: a sender, limits, and a secret that is never shown again."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from notifications.addresses import parse_address
+from notifications.forms.fields import LineField
+from notifications.models import MailServerSettings, Mode, Pace
+from notifications.models.fields import Unreadable
+
+LONGEST_SECRET = 1000
+LONGEST_SENDER = 400
+PLAIN_INPUT = {"spellcheck": "false", "autocapitalize": "off", "autocorrect": "off"}
+
+
+class WriteOnlyField(forms.CharField):
+    """Bullets are what a browser's helper posts for a password it was not shown: no password at all."""
+
+    widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"required": False, "strip": False, "max_length": LONGEST_SECRET, **options})
+
+    def to_python(self, value: Any) -> str:
+        if value is not None and not isinstance(value, str):
+            raise ValidationError("Give the password as a text.")
+        text = str(super().to_python(value))
+        if any(char in "\x00\r\n" for char in text):
+            raise ValidationError("A password with a line break or a NUL cannot be sent to a mail server.")
+        return "" if set(text) <= set("•●") else text
+
+
+class ModeForm(forms.Form):
+    """`saved` is what is in force: a secret that is not given anew is the saved one."""
+
+    mode: ClassVar[Mode]
+    # The field of the mode's secret; `clear_` in front of it is the tick that removes the saved one.
+    write_only: ClassVar[str]
+    write_only_word: ClassVar[str]
+    # What the field says while none is saved.
+    write_only_help: ClassVar[str]
+
+    sender = LineField(
+        label="Sender Email Address",
+        max_length=LONGEST_SENDER,
+        help_text="What recipients see as From: an address, or Name <address>.",
+        widget=forms.TextInput(attrs={**PLAIN_INPUT, "placeholder": "Deployments <deploy@example.com>"}),
+    )
+    connect_timeout = forms.IntegerField(
+        label="Time to connect, seconds", required=False, min_value=1, max_value=60, help_text="1 to 60."
+    )
+    total_timeout = forms.IntegerField(
+        label="Time for one mail, seconds",
+        required=False,
+        min_value=10,
+        max_value=900,
+        help_text="10 to 900. After a crash, a mail that was on its way is taken up again after this time and 15 s.",
+    )
+    pace = forms.ChoiceField(
+        label="Pace",
+        required=False,
+        choices=Pace.choices,
+        help_text="What the provider allows one sender. All workers share it.",
+    )
+
+    def __init__(self, data: Any = None, *, saved: MailServerSettings, **options: Any) -> None:
+        super().__init__(data, **options)
+        self.saved = saved
+
+    def values(self) -> dict[str, Any]:
+        """By column of MailServerSettings. Only for a form without errors."""
+        raise NotImplementedError
+
+    @property
+    def server_name(self) -> str:
+        """`host:port` that mail goes to. Only for a form without errors."""
+        raise NotImplementedError
+
+    @classmethod
+    def destination(cls, data: Any) -> str:
+        """Where posted `data` would send the secret."""
+        raise NotImplementedError
+
+    @property
+    def has_saved_secret(self) -> bool:
+        return bool(getattr(self.saved, f"{self.mode}_{self.write_only}")) or self.secret_is_unreadable
+
+    @property
+    def secret_is_unreadable(self) -> bool:
+        return isinstance(getattr(self.saved, f"{self.mode}_{self.write_only}"), Unreadable)
+
+    def needs_secret(self) -> bool:
+        """Whether a mail sent with these values makes use of it."""
+        return True
+
+    def sends_unreadable_secret(self) -> bool:
+        return self.secret_is_unreadable and self.keeps_secret() and self.needs_secret()
+
+    def keeps_secret(self) -> bool:
+        given = self.cleaned_data
+        return self.has_saved_secret and not given[self.write_only] and not given.get(f"clear_{self.write_only}")
+
+    def secret_to_save(self) -> str:
+        """Also when kept: an Unreadable one is saved back as it was."""
+        kept: str = getattr(self.saved, f"{self.mode}_{self.write_only}")
+        return kept if self.keeps_secret() else str(self.cleaned_data[self.write_only])
+
+    def clean_sender(self) -> str:
+        try:
+            sender = str(parse_address(self.cleaned_data["sender"]))
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+        if len(sender) > LONGEST_SENDER:
+            raise ValidationError(f"This is longer than {LONGEST_SENDER} characters.")
+        return sender
+
+    def clean_connect_timeout(self) -> int:
+        return int(self.or_default("connect_timeout"))
+
+    def clean_total_timeout(self) -> int:
+        return int(self.or_default("total_timeout"))
+
+    def clean_pace(self) -> str:
+        return str(self.or_default("pace"))
+
+    def clean(self) -> None:
+        if self.cleaned_data.get("connect_timeout", 0) > self.cleaned_data.get("total_timeout", 900):
+            self.add_error(
+                "connect_timeout", "The time to connect is part of the time for one mail and cannot be longer."
+            )
+
+    def or_default(self, name: str) -> Any:
+        given = self.cleaned_data[name]
+        return getattr(MailServerSettings(), f"{self.mode}_{name}") if given in (None, "") else given

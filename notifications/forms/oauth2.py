@@ -1,0 +1,216 @@
+"""The values of OAuth2 mode, as a page or a file gives them."""
+
+import re
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from notifications.addresses import parse_address
+from notifications.forms.fields import LineField, SwitchField
+from notifications.forms.mode import PLAIN_INPUT, ModeForm, WriteOnlyField
+from notifications.forms.redirect_uri import check_redirect_uri, default_redirect_uri
+from notifications.models import MailServerSettings, Mode, Security
+from notifications.oauth.providers import CLOUDS, Kind, ProvidersFileError, additions, endpoints
+
+GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
+LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+DOMAIN = re.compile(rf"({LABEL}\.)+{LABEL}", re.I)
+SHARED_TENANTS = ("common", "organizations", "consumers")
+CLIENT_ID = re.compile(r"[A-Za-z0-9._~-]+")
+GOOGLE_TLS_PORT = 465
+
+
+class SecretValueField(WriteOnlyField):
+    """A client secret; copied values tend to bring blanks along."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"strip": True, **options})
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value)
+        if any(char < " " or char == "\x7f" for char in text):
+            raise ValidationError("This contains a control character, which no client secret has.")
+        if GUID.fullmatch(text):
+            raise ValidationError(
+                "This is the ID of a secret, not the secret. Copy the column Value beside it; the portal shows it only"
+                " right after the secret was made, so make a new one if it is hidden by now."
+            )
+        return text
+
+
+class OAuth2Form(ModeForm):
+    mode = Mode.OAUTH2
+    write_only = "client_secret"
+    write_only_word = "secret"
+    write_only_help = (
+        "Its Value, not its ID. Google: always. Microsoft: for the platform Web; blank for Mobile and desktop."
+    )
+    field_order = (
+        *("provider", "cloud", "client_id", "tenant_id", "client_secret", "clear_client_secret", "redirect_uri"),
+        *("sign_in_as", "sender", "port", "security", "connect_timeout", "total_timeout", "pace"),
+    )
+
+    provider = forms.ChoiceField(label="Provider")
+    cloud = forms.ChoiceField(
+        label="Cloud",
+        required=False,
+        choices=[(name, cloud.label) for name, cloud in CLOUDS.items()],
+        help_text="Where the Microsoft 365 organisation lives; nearly always Global.",
+    )
+    client_id = LineField(
+        label="Client ID",
+        max_length=300,
+        help_text="The application's own, from its registration with the provider.",
+        widget=forms.TextInput(attrs={**PLAIN_INPUT, "autocomplete": "off"}),
+    )
+    tenant_id = LineField(
+        label="Tenant ID",
+        required=False,
+        max_length=253,
+        help_text="Directory (tenant) ID, or a verified domain of the organisation.",
+        widget=forms.TextInput(attrs={**PLAIN_INPUT, "autocomplete": "off"}),
+    )
+    client_secret = SecretValueField(label="Client Secret")
+    clear_client_secret = SwitchField(label="Remove the saved secret")
+    redirect_uri = LineField(
+        label="Redirect URI",
+        required=False,
+        widget=forms.TextInput(attrs={**PLAIN_INPUT, "autocomplete": "off", "inputmode": "url"}),
+    )
+    sign_in_as = LineField(
+        label="Sign in as",
+        required=False,
+        max_length=320,
+        help_text="Whose consent it is. Blank: the sender; another account for a shared mailbox or an alias.",
+        widget=forms.TextInput(attrs={**PLAIN_INPUT, "autocomplete": "off", "inputmode": "email"}),
+    )
+    port = forms.IntegerField(
+        label="Port", required=False, min_value=1, max_value=65535, help_text="Blank: the provider's own."
+    )
+    security = forms.ChoiceField(
+        label="Security",
+        required=False,
+        choices=[(choice.value, choice.label) for choice in (Security.STARTTLS, Security.TLS)],
+    )
+
+    def __init__(self, data: Any = None, *, saved: MailServerSettings, **options: Any) -> None:
+        super().__init__(data, saved=saved, initial=initial_of(saved), **options)
+        self.fields["provider"].choices = provider_choices()  # type: ignore[attr-defined]  # a ChoiceField's
+
+    @property
+    def server_name(self) -> str:
+        found = endpoints(self.cleaned_data["provider"], self.cleaned_data["cloud"])
+        return f"{found.smtp_host}:{self.cleaned_data['port'] or found.smtp_port}"
+
+    @classmethod
+    def destination(cls, data: Any) -> str:
+        return f"oauth2 {data.get('provider', '')} {data.get('cloud', '')} {data.get('client_id', '')}"
+
+    def values(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        names = ("provider", "cloud", "client_id", "tenant_id", "redirect_uri", "sign_in_as", "sender", "port")
+        limits = ("security", "connect_timeout", "total_timeout", "pace")
+        columns = {f"oauth2_{name}": given[name] for name in (*names, *limits)}
+        return {**columns, "oauth2_client_secret": self.secret_to_save()}
+
+    def clean_cloud(self) -> str:
+        """Only Microsoft itself has several; an addition is one cloud."""
+        return str(self.or_default("cloud")) if self.cleaned_data.get("provider") == Kind.MICROSOFT else "global"
+
+    def clean_client_id(self) -> str:
+        client_id: str = self.cleaned_data["client_id"]
+        if not CLIENT_ID.fullmatch(client_id):
+            raise ValidationError("A client ID has letters, digits, dots and dashes only.")
+        return client_id
+
+    def clean_tenant_id(self) -> str:
+        tenant = str(self.cleaned_data["tenant_id"]).lower()
+        if self.kind is Kind.GOOGLE and tenant:
+            raise ValidationError("Leave this blank: Google knows no tenants.")
+        known = tenant in SHARED_TENANTS or GUID.fullmatch(tenant) or is_domain(tenant)
+        if self.kind is Kind.MICROSOFT and not known:
+            raise ValidationError(
+                "Give the Directory (tenant) ID, a domain such as contoso.com, or common, organizations or consumers."
+            )
+        return tenant
+
+    def clean_redirect_uri(self) -> str:
+        uri = self.cleaned_data["redirect_uri"] or default_redirect_uri()
+        check_redirect_uri(uri)
+        return str(uri)
+
+    def clean_sign_in_as(self) -> str:
+        text = self.cleaned_data["sign_in_as"]
+        try:
+            address = parse_address(text) if text else None
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+        if address and address.name:
+            raise ValidationError("Give the address alone, without a name.")
+        return address.address if address else ""
+
+    def clean_security(self) -> str:
+        return str(self.or_default("security"))
+
+    def clean(self) -> None:
+        super().clean()
+        self._check_port()
+        if {"provider", "cloud", "client_id", "client_secret"} <= self.cleaned_data.keys():
+            self._check_secret()
+
+    @property
+    def kind(self) -> Kind | None:
+        provider = self.cleaned_data.get("provider", "")
+        return Kind(provider.partition(".")[0]) if provider else None
+
+    def _check_port(self) -> None:
+        given = self.cleaned_data
+        if given.get("security") != Security.TLS or given.get("port"):
+            return
+        if given.get("provider") == Kind.GOOGLE:
+            given["port"] = GOOGLE_TLS_PORT
+        elif given.get("provider") == Kind.MICROSOFT:
+            self.add_error("security", "Microsoft's servers start TLS with STARTTLS only.")
+
+    def _check_secret(self) -> None:
+        given = self.cleaned_data
+        if given["client_secret"] and given.get("clear_client_secret"):
+            self.add_error("client_secret", "Either enter a new secret or remove the saved one, not both.")
+        elif self.keeps_secret() and (moved := self._moved()):
+            self.add_error(
+                "client_secret",
+                f"The saved secret belongs to the {moved} saved with it and is not used with another. Enter the"
+                " secret that belongs to these values, or remove the saved one.",
+            )
+        elif self.kind is Kind.GOOGLE and not (given["client_secret"] or self.keeps_secret()):
+            self.add_error("client_secret", "Google wants the client secret, also of a desktop app.")
+
+    def _moved(self) -> str:
+        """What the saved secret must not follow to; empty if it stays where it was."""
+        names = {"provider": "provider", "cloud": "cloud", "client_id": "client ID"}
+        moved = [
+            word for name, word in names.items() if self.cleaned_data[name] != getattr(self.saved, f"oauth2_{name}")
+        ]
+        return " and ".join(moved)
+
+
+def initial_of(saved: MailServerSettings) -> dict[str, Any]:
+    """What the form shows of the saved values; a secret is never among them."""
+    names = ("provider", "cloud", "client_id", "tenant_id", "sign_in_as", "sender", "port", "security")
+    limits = ("connect_timeout", "total_timeout", "pace")
+    shown = {name: getattr(saved, f"oauth2_{name}") for name in (*names, *limits)}
+    return {**shown, "redirect_uri": saved.oauth2_redirect_uri or default_redirect_uri()}
+
+
+def provider_choices() -> list[tuple[str, str]]:
+    """With the operator's additions; a file that cannot be read is the system checks' business."""
+    try:
+        added = additions()
+    except ProvidersFileError:
+        added = {}
+    return [("microsoft", "Microsoft"), ("google", "Google"), *((name, found.label) for name, found in added.items())]
+
+
+def is_domain(text: str) -> bool:
+    return len(text) <= 253 and bool(DOMAIN.fullmatch(text))

@@ -1,0 +1,105 @@
+"""One entry for each mode of the Mail Server page: its card, its form, and what else it shows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+
+from notifications.capture import switch
+from notifications.context import MailState
+from notifications.forms.certificate import describe_certificates
+from notifications.forms.mail_server import DEFAULT_PORTS, MailServerForm
+from notifications.forms.mode import ModeForm
+from notifications.forms.oauth2 import OAuth2Form
+from notifications.models import MailServerSettings, Mode, Security
+from notifications.oauth.consent import account_wanted
+from notifications.views.connection import connection_of
+from notifications.views.redirect_ways import way_of, ways_home
+
+
+@dataclass(frozen=True)
+class ModePage:
+    mode: Mode
+    about: str
+    form: type[ModeForm]
+    extras: Callable[[MailServerSettings, ModeForm], dict[str, Any]]
+
+    @property
+    def template(self) -> str:
+        return f"mail_server/_{self.mode}.html"
+
+    @property
+    def url_name(self) -> str:
+        """Of the view that saves it."""
+        return f"mail-server-{self.mode}"
+
+
+@dataclass(frozen=True)
+class ModeCard:
+    page: ModePage
+    tone: str
+    word: str
+
+
+def basic_extras(saved: MailServerSettings, form: ModeForm) -> dict[str, Any]:
+    return {
+        "default_ports": {security.value: port for security, port in DEFAULT_PORTS.items()},
+        "port": saved.basic_port or DEFAULT_PORTS[Security(saved.basic_security)],
+        "is_inbox": is_inbox(saved),
+        "certificates": describe_certificates(saved.basic_ca_certificate),
+    }
+
+
+def oauth2_extras(saved: MailServerSettings, form: ModeForm) -> dict[str, Any]:
+    uri = str(form["redirect_uri"].value() or "")
+    return {
+        "connection": connection_of(saved),
+        "wanted_account": account_wanted(saved) if saved.has_values(Mode.OAUTH2) else "",
+        "redirect_uri": uri,
+        "ways_home": ways_home(uri),
+        "pastes": way_of(uri) == "paste",
+    }
+
+
+PAGES = {
+    page.mode.value: page
+    for page in (
+        ModePage(Mode.BASIC, "User and password, or none, on any SMTP server", MailServerForm, basic_extras),
+        ModePage(Mode.OAUTH2, "Microsoft or Google, SMTP with XOAUTH2", OAuth2Form, oauth2_extras),
+    )
+}
+
+
+def page_of(wanted: str, saved: MailServerSettings) -> ModePage:
+    """The mode asked for, or the active one where there is no such mode."""
+    return PAGES.get(wanted) or PAGES[saved.active_mode]
+
+
+def cards(saved: MailServerSettings, mail_state: MailState) -> list[ModeCard]:
+    return [ModeCard(page, *state_of(page.mode, saved, mail_state)) for page in PAGES.values()]
+
+
+def state_of(mode: Mode, saved: MailServerSettings, mail_state: MailState) -> tuple[str, str]:
+    """Tone and words of a card's badge."""
+    connection = connection_of(saved) if mode == Mode.OAUTH2 and saved.has_values(mode) else None
+    connected = connection.state.label.lower() if connection else ""
+    if mode == saved.active_mode:
+        # Until the first mail fails nothing is held, and yet none can go.
+        if connection and not connection.is_connected and mail_state.kind == "ok":
+            return "warning", f"Active · {connected}"
+        return mail_state.kind, f"Active · {mail_state.word}"
+    if not saved.has_values(mode):
+        return "off", "Not set up"
+    return ("warning" if connection and not connection.is_connected else "off"), " · ".join(
+        part for part in ("Standby", connected) if part
+    )
+
+
+def is_inbox(saved: MailServerSettings) -> bool:
+    """Whether the values are those of the capture inbox."""
+    return not switch.why_off() and (saved.basic_host, saved.basic_port) == (switch.HOST, inbox_port())
+
+
+def inbox_port() -> int:
+    return settings.CAPTURE_INBOX_PORT or switch.remembered_port()
