@@ -76,7 +76,8 @@ class OAuthGrant(Singleton):
 
     def forget(self) -> None:
         """As if nobody had ever consented."""
-        type(self)(pk=1).save()
+        # Left to itself, Django inserts a new object whose key has a default.
+        type(self)(pk=1).save(force_update=True)
 
 
 class ConsentRequest(models.Model):

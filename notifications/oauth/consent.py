@@ -34,12 +34,20 @@ def begin(server: MailServerSettings, session_key: str, by: Any) -> str:
 
 def answer_in(address: str) -> dict[str, str]:
     """The parameters of a pasted address; with a parameter twice, none is believed. Raises OAuthFailure."""
-    pairs = parse_qsl(urlsplit(address.strip()).query) if len(address) <= LONGEST_ANSWER else []
+    pairs = parameters(address.strip()) if len(address) <= LONGEST_ANSWER else []
     answer = dict(pairs)
     if len(answer) != len(pairs) or not ({"code", "error"} & answer.keys() and "state" in answer):
         text = "This is not the address of the page that the sign-in led to: it has no code and state in it"
         raise OAuthFailure(Remedy.SETTINGS, "", text)
     return answer
+
+
+def parameters(address: str) -> list[tuple[str, str]]:
+    """None for what is no address."""
+    try:
+        return parse_qsl(urlsplit(address).query)
+    except ValueError:
+        return []
 
 
 def complete(server: MailServerSettings, session_key: str, answer: dict[str, str], by: Any) -> OAuthGrant:

@@ -58,11 +58,14 @@ class Google:
     def revoke(self, registration: Registration, cache: str) -> None:
         """Take the consent back at Google, which also ends every access token of it."""
         with translated(), client(registration, "") as session:
-            session.revoke_token(
+            reply = session.revoke_token(
                 registration.endpoints.revocation_endpoint,
                 token=json.loads(cache)["refresh_token"],
                 token_type_hint="refresh_token",
             )
+        # authlib hands back whatever was answered.
+        if not reply.ok:
+            raise OAuthFailure(Remedy.WAIT, "", f"Google answered {reply.status_code} {reply.text[:200]}".strip())
 
 
 def client(registration: Registration, redirect_uri: str) -> GuardedOAuth2Session:
@@ -89,10 +92,11 @@ def translated() -> Iterator[None]:
         raise failure(str(error.error or ""), str(error.description or "")) from error
     except requests.HTTPError as error:
         raise OAuthFailure(Remedy.WAIT, "", f"Google's token service is not well: {error}") from error
-    except json.JSONDecodeError as error:
-        raise OAuthFailure(Remedy.WAIT, "", "Google's token service answered with something else than JSON") from error
     except requests.RequestException as error:
         raise OAuthFailure(Remedy.WAIT, "", f"Google's token service did not answer: {error}") from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        # authlib takes the answer for the JSON object that it should be.
+        raise OAuthFailure(Remedy.WAIT, "", "Google's token service answered with something unusable") from error
 
 
 def tokens(registration: Registration, token: dict[str, Any], account: str) -> Tokens:
