@@ -9,8 +9,8 @@ from django.views.decorators.http import require_http_methods
 
 from notifications.context import waiting
 from notifications.delivery.outbox import wake
+from notifications.diagnosis.connection import connection_of
 from notifications.models import MailServerSettings, Mode, StaleVersion
-from notifications.views.connection import connection_of
 from notifications.views.mail_server import seen
 
 

@@ -8,13 +8,13 @@ from django.conf import settings
 
 from notifications.capture import switch
 from notifications.context import MailState
+from notifications.diagnosis.connection import connection_of
 from notifications.forms.certificate import describe_certificates
 from notifications.forms.mail_server import DEFAULT_PORTS, MailServerForm
 from notifications.forms.mode import ModeForm
 from notifications.forms.oauth2 import OAuth2Form
 from notifications.models import MailServerSettings, Mode, Security
 from notifications.oauth.consent import account_wanted
-from notifications.views.connection import connection_of
 from notifications.views.redirect_ways import way_of, ways_home
 
 

@@ -14,12 +14,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from notifications.delivery.outbox import wake
 from notifications.diagnosis import explain
+from notifications.diagnosis.connection import connection_of
 from notifications.forms.redirect_uri import is_localhost
 from notifications.models import MailServerSettings, Mode, OAuthGrant
 from notifications.oauth import consent
 from notifications.oauth.disconnect import disconnect
 from notifications.oauth.errors import OAuthFailure
-from notifications.views.connection import connection_of
 from notifications.views.mail_server import show, typed
 from notifications.views.modes import PAGES
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from notifications.diagnosis import Explanation, explain
+from notifications.diagnosis.entry import Explanation
+from notifications.diagnosis.explain import explain
 from notifications.models import MailServerSettings, Mode, OAuthGrant
 from notifications.oauth.errors import OAuthFailure
 from notifications.oauth.settings import registration_of

@@ -1,0 +1,60 @@
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
+from django.utils import timezone
+
+from notifications.diagnosis.connection import Connection, connection_of
+from notifications.models import MailServerSettings, MailServerState, Mode
+
+
+class Command(BaseCommand):
+    help = "Say how mail goes out now: mode, state, version, and whose consent it is. No secret is printed."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        what = parser.add_subparsers(dest="what", required=True, metavar="status")
+        what.add_parser("status", help="print it, a fact on each line")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            facts = list(status())
+        except DatabaseError as error:
+            raise CommandError(f"The database is out of reach: {error}") from error
+        for name, value in facts:
+            self.stdout.write(f"{name + ':':<10} {' '.join(value.split())}")
+
+
+def status() -> Iterator[tuple[str, str]]:
+    saved = MailServerSettings.load()
+    yield "mode", f"{saved.active_mode} ({saved.get_active_mode_display()})"
+    yield "state", state_of(saved, MailServerState.load())
+    yield "version", f"{saved.version}, saved {moment(saved.saved_at)}"
+    yield "sender", saved.sender or "none"
+    if saved.has_values(Mode.OAUTH2):
+        yield from consent_of(connection_of(saved))
+
+
+def state_of(saved: MailServerSettings, state: MailServerState) -> str:
+    if not saved.is_set_up:
+        return "not set up"
+    if state.is_held:
+        why = " ".join(part for part in (state.held_code, state.held_text) if part)
+        return f"held since {moment(state.held_since)}: {state.get_held_reason_display()} ({why})"
+    if state.is_paused(timezone.now()):
+        return f"paused until {moment(state.paused_until)}: {state.paused_text}"
+    return "ok"
+
+
+def consent_of(connection: Connection) -> Iterator[tuple[str, str]]:
+    word = connection.state.label.lower()
+    yield "consent", f"{word}: {connection.reason}" if connection.reason else word
+    if connection.exists:
+        yield "account", connection.grant.account
+        yield "token", f"good until {moment(connection.grant.expires_at)}"
+
+
+def moment(when: datetime | None) -> str:
+    return timezone.localtime(when).strftime("%Y-%m-%d %H:%M:%S %Z") if when else "never"
