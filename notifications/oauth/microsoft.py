@@ -53,6 +53,8 @@ class Microsoft:
             result = app.acquire_token_silent_with_error(
                 [registration.endpoints.smtp_scope], accounts[0], force_refresh=True
             )
+        if result is None and has_refresh_token(stored):
+            raise OAuthFailure(Remedy.WAIT, "", "Microsoft's answer has neither a token nor an error")
         return tokens(registration, check(result), stored)
 
 
@@ -83,13 +85,16 @@ def translated() -> Iterator[None]:
         raise OAuthFailure(
             Remedy.WAIT, "", "Microsoft's sign-in service answered with something else than JSON"
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (AttributeError, TypeError) as error:
+        # msal takes the answer for the JSON object that it should be.
+        raise OAuthFailure(Remedy.WAIT, "", "Microsoft's sign-in service answered with something unusable") from error
+    except (ValueError, KeyError) as error:
         # msal reports an unusable authority, a state that does not match and a bad id token in this way.
         raise OAuthFailure(Remedy.SETTINGS, "", str(error)) from error
 
 
 def check(result: dict[str, Any] | None) -> dict[str, Any]:
-    if not result:
+    if result is None:
         raise OAuthFailure(Remedy.RECONNECT, "", "no refresh token is stored")
     if "error" in result:
         raise failure(str(result["error"]), str(result.get("error_description", "")))
@@ -105,6 +110,10 @@ def tokens(registration: Registration, result: dict[str, Any], cache: Any) -> To
         expires_at=expiry(result.get("expires_in")),
         scopes=scopes_of(result.get("scope"), registration.endpoints.smtp_scope),
         account=str(claims.get("preferred_username") or claims.get("email") or claims.get("upn") or ""),
-        has_refresh_token=any(cache.search(TokenCache.CredentialType.REFRESH_TOKEN)),
+        has_refresh_token=has_refresh_token(cache),
         cache=cache.serialize(),
     )
+
+
+def has_refresh_token(cache: Any) -> bool:
+    return any(cache.search(TokenCache.CredentialType.REFRESH_TOKEN))

@@ -5,9 +5,11 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import tomli_w
+from django.utils import timezone
 
 from notifications.models import MailServerSettings, Mode, OAuthGrant
 from notifications.oauth import consent, providers
+from tests.google_stand_in import GoogleStandIn
 from tests.peers.identity import IdentityPeer
 from tests.peers.mail import MailPeer
 
@@ -31,6 +33,15 @@ def use_microsoft(
     return use_oauth2(**{"provider": "microsoft.lab", "client_id": "ms-public", "tenant_id": peer.tenant, **columns})
 
 
+def use_google(
+    stand_in: GoogleStandIn, mail: MailPeer, folder: Path, settings: Any, **columns: Any
+) -> MailServerSettings:
+    """The same with Google's desktop client."""
+    providers_file(folder, settings, google=stand_in.provider(mail.starttls))
+    values = {"client_id": "google-desktop", "client_secret": "google-desktop-secret", "tenant_id": ""}
+    return use_oauth2(**{"provider": "google.lab", **values, **columns})
+
+
 def use_oauth2(**columns: Any) -> MailServerSettings:
     saved = MailServerSettings.load()
     values = {"redirect_uri": "http://localhost:63766/", "sender": f"Deployments <{ACCOUNT}>", "pace": "unlimited"}
@@ -43,6 +54,16 @@ def authenticate(server: MailServerSettings, peer: IdentityPeer, account: str = 
     """What an administrator does in the browser."""
     url = consent.begin(server, SESSION, None)
     return consent.complete(server, SESSION, answer_of(peer.sign_in(url, account)), None)
+
+
+def authenticate_at_google(server: MailServerSettings, stand_in: GoogleStandIn) -> OAuthGrant:
+    url = consent.begin(server, SESSION, None)
+    return consent.complete(server, SESSION, answer_of(stand_in.consent(url)), None)
+
+
+def let_expire() -> None:
+    """The access token's time is over; the consent is as good as it was."""
+    OAuthGrant.objects.update(expires_at=timezone.now())
 
 
 def answer_of(address: str) -> dict[str, str]:
