@@ -27,7 +27,6 @@ lint: .venv/dev
 	$(BIN)/ruff check .
 	$(PRODUCTION) $(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/djlint --quiet --check templates
 	$(BIN)/djlint --quiet --lint templates
 	$(PRODUCTION) $(BIN)/python manage.py check
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
@@ -36,7 +35,6 @@ lint: .venv/dev
 format: .venv/dev
 	$(BIN)/ruff check --fix --select I .
 	$(BIN)/ruff format .
-	$(BIN)/djlint --quiet --reformat templates
 
 # Kills what can die, with 200 mails on the way, and writes docs/chaos.md.
 chaos: .venv/dev

@@ -62,6 +62,8 @@ def panel(request: HttpRequest) -> dict[str, Any]:
     signed_in = getattr(request, "user", None) is not None and request.user.is_authenticated
     return {
         "theme": theme if theme in THEMES else "",
+        # Where a form on the page leads back to; a view whose address holds a secret gives another.
+        "here": request.get_full_path(),
         "mail_state": SimpleLazyObject(mail_state) if signed_in else None,
     }
 

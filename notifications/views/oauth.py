@@ -102,6 +102,8 @@ def failed(request: HttpRequest, error: OAuthFailure) -> HttpResponse:
         "explanation": explain("", str(error), Mode.OAUTH2) if error.code else None,
         "connection": connection_of(MailServerSettings.load()),
         "back": page_address(),
+        # This page's own address holds the provider's code.
+        "here": page_address(),
     }
     return render(request, "mail_server/not_connected.html", context, status=400)
 
