@@ -11,7 +11,7 @@ from notifications.models import MailServerSettings, Notification
 HEAD = """\
 # What is set in mailadmin; read it back with: manage.py config import FILE
 # Secrets are left out, and reading this back keeps the saved ones. To give one, write into its section
-#   password = { env = "SMTP_PASSWORD" }
+#   password = { env = "SMTP_PASSWORD" }        (oauth2: client_secret)
 # and set that environment variable for the import.
 
 """

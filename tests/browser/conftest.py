@@ -33,6 +33,14 @@ def chromium() -> Iterator[Browser]:
 def signed_in(chromium: Browser, panel: Panel) -> dict[str, object]:
     """The cookies of the first administrator, who followed the link that the panel printed."""
     context = chromium.new_context()
+    set_up(context, panel)
+    state = context.storage_state()
+    context.close()
+    return dict(state)
+
+
+def set_up(context: BrowserContext, panel: Panel) -> None:
+    """Follow the link that the panel printed, as its first administrator."""
     page = context.new_page()
     page.goto(panel.setup_link)
     page.fill("#id_username", "ada")
@@ -41,9 +49,7 @@ def signed_in(chromium: Browser, panel: Panel) -> dict[str, object]:
     page.fill("#id_password2", PASSWORD)
     page.click("text=Make the first administrator")
     page.wait_for_url("**/mail-server/")
-    state = context.storage_state()
-    context.close()
-    return dict(state)
+    page.close()
 
 
 @pytest.fixture
