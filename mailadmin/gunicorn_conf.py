@@ -21,6 +21,8 @@ threads = 4
 preload_app = True
 timeout = 60
 graceful_timeout = 10
+# A provider's answer comes in the address, and Microsoft's codes alone have thousands of characters.
+limit_request_line = 8190
 loglevel = "warning"
 # No access log: a setup link and a search for an address would stand in it.
 accesslog = None

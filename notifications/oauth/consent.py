@@ -1,10 +1,12 @@
 """From `Authenticate` to a stored consent: every answer is checked before anything that works is replaced."""
 
 import hashlib
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from django.db import transaction
+from django.utils import timezone
 
 from notifications.addresses import parse_address
 from notifications.models import ConsentRequest, MailServerSettings, MailServerState, Mode, OAuthGrant
@@ -21,6 +23,8 @@ def begin(server: MailServerSettings, session_key: str, by: Any) -> str:
     """The provider's address to send the browser to. Raises OAuthFailure."""
     registration = registration_of(server)
     begun = provider_of(registration).begin(registration, server.oauth2_redirect_uri, account_wanted(server))
+    # Left half-way; kept for a day, so that a late answer is told that it is late.
+    ConsentRequest.objects.filter(created_at__lt=timezone.now() - timedelta(days=1)).delete()
     ConsentRequest.objects.create(
         state_hash=digest(begun.state),
         session_hash=digest(session_key),

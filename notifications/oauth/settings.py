@@ -5,7 +5,7 @@ from notifications.models.fields import Unreadable
 from notifications.oauth.errors import OAuthFailure, Remedy
 from notifications.oauth.google import Google
 from notifications.oauth.microsoft import Microsoft
-from notifications.oauth.providers import Endpoints, Kind, UnknownProvider, endpoints
+from notifications.oauth.providers import Endpoints, Kind, ProvidersFileError, UnknownProvider, endpoints
 from notifications.oauth.registration import Provider, Registration
 
 PROVIDERS: dict[Kind, Provider] = {Kind.MICROSOFT: Microsoft(), Kind.GOOGLE: Google()}
@@ -22,6 +22,8 @@ def endpoints_of(server: MailServerSettings) -> Endpoints:
     except UnknownProvider as error:
         text = f"The provider {error} is not known any more: it was in MAILADMIN_PROVIDERS_FILE"
         raise OAuthFailure(Remedy.SETTINGS, "", text) from error
+    except ProvidersFileError as error:
+        raise OAuthFailure(Remedy.SETTINGS, "", f"MAILADMIN_PROVIDERS_FILE cannot be used: {error}") from error
 
 
 def registration_of(server: MailServerSettings) -> Registration:

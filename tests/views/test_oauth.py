@@ -114,6 +114,12 @@ class TestAuthenticate:
         assert response.status_code == 400
         assert "Authenticate again" in response.content.decode()
 
+    def test_sweeps_away_what_was_left_half_way_long_ago(self, page: Client, lab: IdentityPeer) -> None:
+        begin(page)
+        ConsentRequest.objects.update(created_at=timezone.now() - timedelta(days=2))
+        begin(page)
+        assert ConsentRequest.objects.get().created_at > timezone.now() - timedelta(minutes=1)
+
     def test_is_for_people_who_signed_in(self, lab: IdentityPeer) -> None:
         assert Client().post(reverse("oauth-consents"))["Location"].startswith("/sign-in/")
 
@@ -297,6 +303,12 @@ class TestTheCard:
     ) -> None:
         settings.PROVIDERS_FILE = ""
         assert "is not known any more" in self.text(page)
+
+    def test_page_loads_when_the_file_itself_is_gone(
+        self, page: Client, lab: IdentityPeer, connected: Any, settings: Any, tmp_path: Path
+    ) -> None:
+        settings.PROVIDERS_FILE = str(tmp_path / "gone.toml")
+        assert "MAILADMIN_PROVIDERS_FILE cannot be used" in self.text(page)
 
 
 class TestDisconnect:
