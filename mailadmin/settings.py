@@ -92,6 +92,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "notifications.origin.remember_address",
 ]
 ROOT_URLCONF = "mailadmin.urls"
 WSGI_APPLICATION = "mailadmin.wsgi.application"

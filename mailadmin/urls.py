@@ -2,6 +2,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from notifications.views import (
     active_mode,
+    audit,
     completions,
     deliveries,
     delivery,
@@ -61,6 +62,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("inbox/<str:key>/", inbox.mail, name="inbox-mail"),
     path("inbox/<str:key>/content/", inbox.content, name="inbox-content"),
     path("inbox/<str:key>/eml/", inbox.eml, name="inbox-eml"),
+    path("audit/", audit.audit, name="audit"),
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/<int:pk>/revocation/", tokens.revocation, name="token-revocation"),
     path("api/v1/", include("notifications.api.urls")),

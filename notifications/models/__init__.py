@@ -1,4 +1,5 @@
 from notifications.models.api_token import ApiToken
+from notifications.models.audit import AuditEvent
 from notifications.models.completion import Completion, Outcome, TargetResult
 from notifications.models.grant import ConsentRequest, OAuthGrant
 from notifications.models.mail_server import (
@@ -16,6 +17,7 @@ from notifications.models.notification import Notification
 __all__ = [
     "ApiToken",
     "Attempt",
+    "AuditEvent",
     "Completion",
     "ConsentRequest",
     "HoldReason",

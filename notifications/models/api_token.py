@@ -9,6 +9,8 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from notifications.models.audit import AuditEvent
+
 PREFIX_LENGTH = 12
 USE_RESOLUTION = timedelta(minutes=1)
 
@@ -34,7 +36,9 @@ class ApiToken(models.Model):
     def issue(cls, name: str, by: Any = None) -> tuple["ApiToken", str]:
         """A new token and its secret, which is never to be seen again."""
         secret = f"ma_{secrets.token_urlsafe(32)}"
-        return cls.objects.create(name=name, prefix=secret[:PREFIX_LENGTH], hash=digest(secret), created_by=by), secret
+        token = cls.objects.create(name=name, prefix=secret[:PREFIX_LENGTH], hash=digest(secret), created_by=by)
+        AuditEvent.record(AuditEvent.Action.TOKEN_MADE, str(token), by=by)
+        return token, secret
 
     @classmethod
     def verify(cls, secret: str) -> "ApiToken | None":
@@ -49,9 +53,10 @@ class ApiToken(models.Model):
         if self.last_used_at is None or now - self.last_used_at > USE_RESOLUTION:
             type(self).objects.filter(pk=self.pk).update(last_used_at=now)
 
-    def revoke(self) -> None:
+    def revoke(self, by: Any = None) -> None:
         self.revoked_at = timezone.now()
         self.save(update_fields=["revoked_at"])
+        AuditEvent.record(AuditEvent.Action.TOKEN_REVOKED, str(self), by=by)
 
 
 def digest(secret: str) -> str:

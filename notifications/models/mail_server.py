@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
+from notifications.models.audit import AuditEvent
 from notifications.models.fields import SecretField
 
 PROBE_INTERVAL = timedelta(minutes=5)
@@ -123,13 +124,16 @@ class MailServerSettings(Singleton):
 
         Raises StaleVersion, and changes nothing, when the stored version is no longer `seen`.
         """
-        if type(self).lock().version != seen:
+        stored = type(self).lock()
+        if stored.version != seen:
             raise StaleVersion
+        changed = [name for name, value in values.items() if getattr(stored, name) != value]
         for name, value in values.items():
             setattr(self, name, value)
         self.version, self.saved_at, self.saved_by = seen + 1, timezone.now(), by
         self.save()
         MailServerState.lock().release()
+        AuditEvent.record(AuditEvent.Action.MAIL_SERVER_SAVED, f"version {self.version}", by=by, fields=changed)
 
     def _active(self, name: str) -> Any:
         return getattr(self, f"{self.active_mode}_{name}")

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from notifications.addresses import parse_address
-from notifications.models import ConsentRequest, MailServerSettings, MailServerState, Mode, OAuthGrant
+from notifications.models import AuditEvent, ConsentRequest, MailServerSettings, MailServerState, Mode, OAuthGrant
 from notifications.oauth.errors import OAuthFailure, Remedy, failure
 from notifications.oauth.providers import Endpoints, Kind
 from notifications.oauth.registration import Registration, Tokens
@@ -134,6 +134,7 @@ def store(registration: Registration, tokens: Tokens, by: Any) -> OAuthGrant:
     )
     grant.hold_tokens(access_token=tokens.access_token, cache=tokens.cache, expires_at=tokens.expires_at)
     grant.save()
+    AuditEvent.record(AuditEvent.Action.CONSENT_GIVEN, tokens.account, by=by)
     state = MailServerState.lock()
     if MailServerSettings.load().active_mode == Mode.OAUTH2:
         state.release()

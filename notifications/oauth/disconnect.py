@@ -1,12 +1,14 @@
 """The end of a consent: taken back at the provider where that is possible, and forgotten here in any case."""
 
-from notifications.models import MailServerSettings, OAuthGrant
+from typing import Any
+
+from notifications.models import AuditEvent, MailServerSettings, OAuthGrant
 from notifications.oauth.errors import OAuthFailure, Remedy
 from notifications.oauth.google import Google
 from notifications.oauth.settings import provider_of, registration_of
 
 
-def disconnect(server: MailServerSettings) -> OAuthFailure | None:
+def disconnect(server: MailServerSettings, by: Any = None) -> OAuthFailure | None:
     """What kept the provider from taking it back, if anything did. Microsoft has no such request."""
     grant = OAuthGrant.load()
     try:
@@ -15,6 +17,7 @@ def disconnect(server: MailServerSettings) -> OAuthFailure | None:
         return error
     finally:
         grant.forget()
+        AuditEvent.record(AuditEvent.Action.CONSENT_FORGOTTEN, grant.account, by=by)
     return None
 
 

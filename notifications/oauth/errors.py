@@ -21,10 +21,9 @@ class OAuthFailure(Exception):
     """The one error that leaves this room. `code` is the OAuth error value, `text` the provider's words."""
 
     def __init__(self, remedy: Remedy, code: str, text: str) -> None:
-        super().__init__(f"{code}: {text}" if code else text)
         self.remedy = remedy
-        self.code = code
-        self.text = text
+        self.code, self.text = one_line(code), one_line(text)
+        super().__init__(f"{self.code}: {self.text}" if self.code else self.text)
 
 
 def failure(code: str, text: str) -> OAuthFailure:
@@ -34,3 +33,8 @@ def failure(code: str, text: str) -> OAuthFailure:
     if code in WAIT_ERRORS:
         return OAuthFailure(Remedy.WAIT, code, text)
     return OAuthFailure(Remedy.SETTINGS, code, text)
+
+
+def one_line(text: str) -> str:
+    """A provider's words, or an attacker's, made fit to store and show: no control characters, no lone surrogates."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())

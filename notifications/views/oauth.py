@@ -16,7 +16,7 @@ from notifications.delivery.outbox import wake
 from notifications.diagnosis import explain
 from notifications.diagnosis.connection import connection_of
 from notifications.forms.redirect_uri import is_localhost
-from notifications.models import MailServerSettings, Mode, OAuthGrant
+from notifications.models import AuditEvent, MailServerSettings, Mode, OAuthGrant
 from notifications.oauth import consent
 from notifications.oauth.disconnect import disconnect
 from notifications.oauth.errors import OAuthFailure
@@ -69,7 +69,7 @@ def disconnection(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         return render(request, "parts/confirm.html", question(saved))
     account = OAuthGrant.load().account
-    if kept := disconnect(saved):
+    if kept := disconnect(saved, by=request.user):
         text = f"Disconnected here, but the provider did not take the consent back: {kept}. Remove the app there too."
         messages.warning(request, text)
     else:
@@ -83,6 +83,7 @@ def completed(request: HttpRequest, address: str) -> HttpResponse:
         answer = consent.answer_in(address)
         grant = consent.complete(saved, request.session.session_key or "", answer, request.user)
     except OAuthFailure as error:
+        AuditEvent.record(AuditEvent.Action.CONSENT_REFUSED, str(error), by=request.user)
         return failed(request, error)
     wake()
     messages.success(request, connected_words(grant, saved))

@@ -37,7 +37,7 @@ def revocation(request: HttpRequest, pk: int) -> HttpResponse:
         messages.info(request, f"“{token.name}” is revoked already.")
         return redirect("tokens")
     if request.method == "POST":
-        token.revoke()
+        token.revoke(by=request.user)
         messages.success(request, f"“{token.name}” is revoked: reports with it are refused from now on.")
         return redirect("tokens")
     question = {
