@@ -1,6 +1,7 @@
 """OAuth2 in Chromium: from an empty form over the provider's own pages to a mail that Postfix takes."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import tomli_w
@@ -11,19 +12,25 @@ from tests.panel import Panel
 from tests.peers.identity import IdentityPeer
 from tests.peers.mail import MailPeer
 from tests.peers.process import free_ports
+from tests.tls_proxy import TlsProxy
 
 ACCOUNT = "sender@contoso.test"
 WIDTHS = (320, 390, 800, 1280)
 
 
 @pytest.fixture(scope="module")
-def panel(
+def operators_file(
     _identity: IdentityPeer, _oauth_mail_servers: MailPeer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Panel]:
-    """One whose operator added the lab as a cloud."""
+) -> Path:
+    """Adds the lab as a cloud."""
     path = tmp_path_factory.mktemp("panel") / "providers.toml"
     path.write_text(tomli_w.dumps({"microsoft": {"lab": _identity.provider(_oauth_mail_servers.starttls)}}))
-    with Panel(MAILADMIN_PROVIDERS_FILE=str(path)) as panel:
+    return path
+
+
+@pytest.fixture(scope="module")
+def panel(operators_file: Path) -> Iterator[Panel]:
+    with Panel(MAILADMIN_PROVIDERS_FILE=str(operators_file)) as panel:
         yield panel
 
 
@@ -51,13 +58,14 @@ def page(window: BrowserContext) -> Iterator[Page]:
     page.close()
 
 
-def fill_in(page: Page, tenant: str, redirect_uri: str) -> None:
+def fill_in(page: Page, tenant: str, redirect_uri: str = "") -> None:
     page.goto("/mail-server/")
     page.click("#mode-oauth2")
     page.select_option("#id_provider", "microsoft.lab")
     page.fill("#id_client_id", "ms-public")
     page.fill("#id_tenant_id", tenant)
-    page.fill("#id_redirect_uri", redirect_uri)
+    if redirect_uri:
+        page.fill("#id_redirect_uri", redirect_uri)
     page.fill("#id_sender", f"Deployments <{ACCOUNT}>")
 
 
@@ -145,3 +153,32 @@ def test_no_page_is_wider_than_the_window(page: Page, panel: Panel, width: int) 
     ):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} at {width}"
+
+
+def test_a_confidential_client_comes_back_to_the_panels_own_https_address(
+    chromium: Browser, identity_peer: IdentityPeer, oauth_mail_peer: MailPeer, operators_file: Path
+) -> None:
+    with (
+        TlsProxy() as proxy,
+        Panel(MAILADMIN_PROVIDERS_FILE=str(operators_file), PUBLIC_URL=proxy.base, TRUST_PROXY_HEADERS="on") as panel,
+    ):
+        proxy.port = panel.port
+        identity_peer.set(redirect_uris=[f"{proxy.base}/mail-server/oauth/callback"])
+        context = chromium.new_context(base_url=proxy.base, ignore_https_errors=True)
+        set_up(context, panel)
+        page = context.new_page()
+        fill_in(page, identity_peer.tenant)
+        expect(page.locator("#id_redirect_uri")).to_have_value(f"{proxy.base}/mail-server/oauth/callback")
+        page.fill("#id_client_id", "ms-conf")
+        page.fill("#id_client_secret", "ms-conf-secret")
+        page.get_by_role("button", name="Save", exact=True).click()
+
+        authenticate(page, identity_peer)
+        page.wait_for_url(f"{proxy.base}/mail-server/?mode=oauth2")
+        expect(page.locator("#connection")).to_contain_text(ACCOUNT)
+        expect(page.locator("#mode-oauth2")).to_contain_text("Standby · connected")
+
+        page.fill("#id_test_to", "ops@peer.test")
+        page.click("#send-test-email")
+        expect(page.locator("#test-result")).to_contain_text("accepted by localhost (250", timeout=20_000)
+        context.close()
