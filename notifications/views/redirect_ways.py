@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.urls import reverse
 
-from notifications.forms.redirect_uri import is_localhost
+from notifications.forms.redirect_uri import HABIT, is_localhost
 
 
 @dataclass(frozen=True)
@@ -18,33 +18,30 @@ class WayHome:
 
 
 def ways_home(uri: str) -> list[WayHome]:
-    panel = urlsplit(settings.PUBLIC_URL)
-    port = panel.port or 80
-    callback = f"https://{panel.netloc or 'panel.example.com'}{reverse('oauth-callback')}"
-    if panel.scheme != "https":
-        callback = f"https://panel.example.com{reverse('oauth-callback')}"
-    here = f"http://localhost:{port}{reverse('oauth-callback')}"
-    chosen = way_of(uri)
-    return [
+    """Without the one by localhost where plain http is sent on to https before the panel looks at it."""
+    panel, path, chosen = urlsplit(settings.PUBLIC_URL), reverse("oauth-callback"), way_of(uri)
+    name = panel.netloc if panel.scheme == "https" else "panel.example.com"
+    ways = [
         WayHome(
             "The panel's own https address",
             "the browser comes straight back; the panel needs a public name with https.",
-            callback,
+            f"https://{name}{path}",
             chosen == "https",
         ),
         WayHome(
             "localhost, answered by the panel",
             "the browser comes straight back when it runs on the panel's machine, or reaches it by a tunnel.",
-            here,
+            f"http://localhost:{settings.PORT}{path}",
             chosen == "localhost",
         ),
         WayHome(
             "Pasting back",
             "works from anywhere: the browser ends on a page that does not load, and you paste its address here.",
-            "http://localhost:63766",
+            HABIT,
             chosen == "paste",
         ),
     ]
+    return [ways[0], ways[2]] if panel.scheme == "https" else ways
 
 
 def way_of(uri: str) -> str:
@@ -60,4 +57,4 @@ def way_of(uri: str) -> str:
         return "https"
     # Only the panel's own front door reads an answer that comes to the bare address.
     is_here = is_localhost(address.hostname or "") and (port or 80) == settings.PORT
-    return "localhost" if address.scheme == "http" and is_here else "paste"
+    return "localhost" if address.scheme == "http" == panel.scheme and is_here else "paste"
