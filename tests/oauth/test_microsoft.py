@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from notifications.delivery.drain import drain
 from notifications.delivery.keep_alive import keep_consent_alive
-from notifications.models import HoldReason, MailServerState, Message, OAuthGrant
+from notifications.models import Attempt, HoldReason, MailServerState, Message, OAuthGrant
 from notifications.oauth.errors import OAuthFailure, Remedy
 from notifications.oauth.settings import registration_of
 from notifications.oauth.tokens import access_token
@@ -73,14 +73,16 @@ class TestAWithdrawnConsent:
         authenticate(server, identity_peer)
         identity_peer.revoke(ACCOUNT)
         let_expire()
-        messages = [a_message() for _ in range(5)]
+        messages = [a_message() for _ in range(50)]
         drain(WORKER)
         assert OAuthGrant.load().state == OAuthGrant.State.RECONNECT_NEEDED
         assert MailServerState.load().held_reason == HoldReason.RECONNECT
         assert {Message.objects.get(pk=message.pk).state for message in messages} == {"queued"}
+        assert [attempt.outcome for attempt in Attempt.objects.all()] == [Attempt.Outcome.CONFIGURATION]
         authenticate(server, identity_peer)
         drain(WORKER)
-        assert len(oauth_mail_peer.wait_for(5)) == 5
+        assert len(oauth_mail_peer.wait_for(50)) == 50
+        assert not MailServerState.load().is_held
 
     def test_is_no_reason_to_ask_again_and_again(self, lab: Any, identity_peer: IdentityPeer) -> None:
         server = lab()
