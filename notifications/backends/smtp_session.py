@@ -54,6 +54,8 @@ class SmtpSession(smtplib.SMTP):
 
     def secret_command(self, line: str, shown: str) -> Reply:
         """A command of which only `shown` may be kept."""
+        # Some servers repeat the line that they refuse.
+        self.trace.hide(line.rpartition(" ")[2])
         self.trace.sent(shown)
         super().putcmd(line)
         return self._reply()

@@ -19,6 +19,11 @@ class Trace:
         )
         self.lines: list[str] = []
 
+    def hide(self, secret: str) -> None:
+        """Mask `secret` from now on, in each form in which a server may echo it."""
+        if secret:
+            self._hidden = sorted({*self._hidden, *spellings(secret)}, key=len, reverse=True)
+
     def step(self, text: str) -> None:
         self._add("*", text)
 

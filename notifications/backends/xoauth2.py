@@ -8,14 +8,14 @@ from typing import Protocol
 from notifications.backends.base import BackendError, Fault, Reply
 from notifications.backends.smtp_auth import MASKED, encode
 from notifications.backends.smtp_replies import Stage, fault_of
-from notifications.backends.smtp_session import SmtpSession
+from notifications.backends.smtp_session import ConnectionLost, SmtpSession
 
 
 class TokenSource(Protocol):
     """Where access tokens come from."""
 
-    def token(self, refused: str = "") -> str:
-        """A valid access token, and another one than `refused`. Raises BackendError."""
+    def token(self, patience: float, refused: str = "") -> str:
+        """A valid access token, and another one than `refused`, within `patience` seconds. Raises BackendError."""
 
 
 @dataclass(frozen=True)
@@ -31,18 +31,27 @@ class XOAuth2SignIn:
             what = f"only {', '.join(offered)}" if offered else "no sign-in"
             text = f"SMTP AUTH with XOAUTH2 is not supported by server: it offers {what} on this connection"
             raise BackendError(Fault.SIGN_IN, Reply(text=text))
-        token = self.source.token()
+        token = self.source.token(session.deadline.remaining())
         reply = self._try(session, token)
         if reply.code == 535:
             session.trace.step("the server refused the access token; refreshing it")
-            reply = self._try(session, self.source.token(refused=token))
+            reply = self._once_more(session, token, reply)
         if reply.code != 235:
             # Anything but 235 is no sign-in, even another 2yz: sending on would be sending unauthenticated.
             fault = fault_of(reply, Stage.AUTH) if reply.code >= 400 else Fault.SIGN_IN
             raise BackendError(fault, reply)
         return "XOAUTH2"
 
+    def _once_more(self, session: SmtpSession, token: str, refusal: Reply) -> Reply:
+        fresh = self.source.token(session.deadline.remaining(), refused=token)
+        try:
+            return self._try(session, fresh)
+        except ConnectionLost as error:
+            # It was refused, and hanging up on the second try does not make that a broken line.
+            raise BackendError(Fault.SIGN_IN, refusal) from error
+
     def _try(self, session: SmtpSession, token: str) -> Reply:
+        session.trace.hide(token)
         answer = encode(f"user={self.user}\x01auth=Bearer {token}\x01\x01")
         reply = session.secret_command(f"AUTH XOAUTH2 {answer}", f"AUTH XOAUTH2 {MASKED}")
         if reply.code != 334:

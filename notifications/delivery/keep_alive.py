@@ -13,6 +13,7 @@ from notifications.delivery.transport import GrantTokens, backend_error
 from notifications.models import HoldReason, MailServerSettings, MailServerState, Mode, OAuthGrant
 from notifications.oauth.errors import OAuthFailure
 from notifications.oauth.settings import registration_of
+from notifications.oauth.tokens import PATIENCE_SECONDS
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ def refresh_if_due(saved: MailServerSettings) -> None:
         registration = registration_of(saved)
     except OAuthFailure as error:
         raise backend_error(error) from error
-    GrantTokens(registration).token()
+    GrantTokens(registration).token(PATIENCE_SECONDS)
 
 
 @transaction.atomic

@@ -1,13 +1,14 @@
 """What a try means: for its recipients, its mail and the mail server's state, in one transaction."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
 from notifications.backends.base import BackendError, Fault, Reply, Results
+from notifications.backends.smtp_replies import is_relay_denied
 from notifications.backends.trace import Trace, printable
 from notifications.delivery.claim import Claim
 from notifications.delivery.retry import next_delay
@@ -33,6 +34,7 @@ def record(claim: Claim, tried: Tried) -> bool:
     """Write down what happened; False, and nothing written, when the lease was lost to the sweep."""
     # State first, as claim() does: two transactions that lock in the same order cannot wait for each other.
     state = MailServerState.lock()
+    tried = reconsidered(claim, tried)
     recipients = [r for r in claim.message.recipients.all() if r.outcome in Recipient.OPEN]
     apply(tried, recipients)
     reply = deciding_reply(tried, recipients)
@@ -45,6 +47,18 @@ def record(claim: Claim, tried: Tried) -> bool:
     if not claim.is_draft:
         learn(claim, tried, state)
     return True
+
+
+def reconsidered(claim: Claim, tried: Tried) -> Tried:
+    """A server that relayed with these values before refuses the recipients, not us: that holds no other mail."""
+    error = tried.error
+    if error is None or error.fault is not Fault.CONFIGURATION or not is_relay_denied(error.reply):
+        return tried
+    good = (Attempt.Outcome.ACCEPTED, Attempt.Outcome.PARTIAL)
+    version = claim.attempt.settings_version
+    if claim.is_draft or not Attempt.objects.filter(settings_version=version, outcome__in=good).exists():
+        return tried
+    return replace(tried, error=BackendError(Fault.PERMANENT, error.reply, results=error.results))
 
 
 def apply(tried: Tried, recipients: list[Recipient]) -> None:

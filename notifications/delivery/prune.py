@@ -15,7 +15,8 @@ def prune() -> int:
     """Returns how many mails and completions were deleted."""
     limit = timezone.now() - timedelta(days=settings.RETENTION_DAYS)
     kept = Message.objects.filter(completion=OuterRef("pk"))
-    return delete(Message.objects.filter(finished_at__lt=limit)) + delete(
+    # A mail stays until what was resent of it has gone; without it the resend would pass for the first one.
+    return delete(Message.objects.filter(finished_at__lt=limit, resends=None)) + delete(
         Completion.objects.filter(~Exists(kept), received_at__lt=limit)
     )
 

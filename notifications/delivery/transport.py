@@ -18,7 +18,7 @@ from notifications.oauth.consent import account_wanted
 from notifications.oauth.errors import OAuthFailure, Remedy
 from notifications.oauth.registration import Registration
 from notifications.oauth.settings import registration_of
-from notifications.oauth.tokens import access_token
+from notifications.oauth.tokens import access_token, check_usable
 
 FAULTS = {
     Remedy.RECONNECT: Fault.RECONNECT,
@@ -57,6 +57,8 @@ def basic(server: MailServerSettings) -> Backend:
 def oauth2(server: MailServerSettings) -> Backend:
     try:
         registration = registration_of(server)
+        # Without a consent there is nothing to connect for.
+        check_usable(OAuthGrant.load(), registration)
     except OAuthFailure as error:
         raise backend_error(error) from error
     endpoints = registration.endpoints
@@ -80,9 +82,9 @@ class GrantTokens:
 
     registration: Registration
 
-    def token(self, refused: str = "") -> str:
+    def token(self, patience: float, refused: str = "") -> str:
         try:
-            return access_token(self.registration, refused)
+            return access_token(self.registration, refused, patience=patience)
         except OAuthFailure as error:
             raise backend_error(error) from error
 

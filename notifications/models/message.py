@@ -124,7 +124,7 @@ class Message(models.Model):
         """Whether the mail was still waiting and is now cancelled."""
         return bool(
             Message.objects.filter(pk=self.pk, state=self.State.QUEUED).update(
-                state=self.State.CANCELLED, finished_at=timezone.now()
+                state=self.State.CANCELLED, finished_at=timezone.now(), draft_server=""
             )
         )
 

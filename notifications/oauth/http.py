@@ -9,10 +9,11 @@ from authlib.integrations.requests_client import OAuth2Session
 from django.conf import settings
 
 CONNECT_SECONDS = 5.0
-READ_SECONDS = 15.0
-TOTAL_SECONDS = 30.0
+READ_SECONDS = 10.0
+# Two calls fit into the time of one mail.
+TOTAL_SECONDS = 15.0
 # A token answer has some 5 kB.
-LARGEST_ANSWER = 1024 * 1024
+LARGEST_ANSWER = 256 * 1024
 
 
 class Refused(requests.RequestException):
@@ -37,6 +38,9 @@ class Guard(requests.Session):
         limits = {"timeout": (CONNECT_SECONDS, READ_SECONDS), "allow_redirects": False, "stream": True}
         response = super().request(method, url, *args, **{**options, **limits})
         response._content = read_capped(response)
+        if response.status_code == 429:
+            # With a JSON error in it, the libraries would take it for a refusal.
+            raise Refused("too many requests (429)")
         return response
 
 
@@ -59,10 +63,11 @@ class GuardedOAuth2Session(Guard, OAuth2Session):  # type: ignore[misc]  # authl
 def read_capped(response: requests.Response) -> bytes:
     """The body, up to LARGEST_ANSWER and TOTAL_SECONDS: a read's own time limit starts anew with each byte."""
     end = time.monotonic() + TOTAL_SECONDS
-    body = b""
-    for chunk in response.iter_content(16 * 1024):
+    body = bytearray()
+    # Byte by byte: a larger chunk is waited for until it is full, however slowly it comes.
+    for chunk in response.iter_content(1):
         body += chunk
         if len(body) > LARGEST_ANSWER or time.monotonic() > end:
             response.close()
             raise Refused("the provider's answer has no end")
-    return body
+    return bytes(body)

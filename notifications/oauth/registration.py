@@ -26,13 +26,10 @@ class Registration:
     @property
     def fingerprint(self) -> str:
         """Tells whether a consent was given to this registration; a new secret does not change it."""
-        parts = (
-            self.endpoints.kind,
-            self.endpoints.login_host,
-            self.endpoints.token_endpoint,
-            self.tenant_id,
-            self.client_id,
-        )
+        home = self.endpoints
+        # GCC High and DoD share a login host: host and scope of the mail server tell them apart.
+        hosts = (home.kind, home.login_host, home.token_endpoint, home.smtp_host, home.smtp_scope)
+        parts = (*hosts, self.tenant_id, self.client_id)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

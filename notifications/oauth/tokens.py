@@ -19,9 +19,12 @@ PATIENCE_SECONDS = 60.0
 POLL_SECONDS = 0.1
 
 
-def access_token(registration: Registration, refused: str = "") -> str:
-    """A valid access token of the stored consent, other than `refused`. Raises OAuthFailure."""
-    end = time.monotonic() + PATIENCE_SECONDS
+def access_token(registration: Registration, refused: str = "", *, patience: float = PATIENCE_SECONDS) -> str:
+    """A valid access token of the stored consent, other than `refused`. Raises OAuthFailure.
+
+    `patience`: seconds to wait for another worker that refreshes.
+    """
+    end = time.monotonic() + min(patience, PATIENCE_SECONDS)
     while True:
         grant = OAuthGrant.load()
         check_usable(grant, registration)
@@ -66,7 +69,8 @@ def refresh(grant: OAuthGrant, registration: Registration) -> str:
     try:
         tokens = provider_of(registration).refresh(registration, grant.cache)
     except OAuthFailure as error:
-        note(grant, error)
+        if not note(grant, error):
+            return ""  # a new consent came meanwhile, of which this says nothing
         raise
     return tokens.access_token if store(grant, tokens) else ""
 
@@ -82,9 +86,11 @@ def store(grant: OAuthGrant, tokens: Tokens) -> bool:
     )
 
 
-def note(grant: OAuthGrant, error: OAuthFailure) -> None:
-    """What a failed refresh means for every worker."""
+def note(grant: OAuthGrant, error: OAuthFailure) -> bool:
+    """What a failed refresh means for every worker; False, and nothing noted, when it was of an old consent."""
     if error.remedy is Remedy.RECONNECT:
-        grant.give_back(state=OAuthGrant.State.RECONNECT_NEEDED, reason=str(error))
-    else:
-        grant.give_back(retry_at=timezone.now() + RETRY_AFTER, reason=str(error))
+        return grant.give_back(state=OAuthGrant.State.RECONNECT_NEEDED, reason=str(error))
+    if error.remedy is Remedy.WAIT:
+        return grant.give_back(retry_at=timezone.now() + RETRY_AFTER, reason=str(error))
+    # Wrong settings hold the queue; once they are mended, nothing must remind of them.
+    return grant.give_back()

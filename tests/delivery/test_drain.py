@@ -1,5 +1,6 @@
 """One turn of a worker: what it sends, to whom, and what it leaves on record."""
 
+import base64
 from datetime import timedelta
 
 import pytest
@@ -357,3 +358,37 @@ class TestWithoutAMailServer:
         drain(WORKER)
         assert reread(message).state == Message.State.QUEUED
         assert message.attempts.count() == 0
+
+
+class TestARelayThatServesOnlySome:
+    def test_fails_the_mail_it_refuses_and_holds_no_other(self) -> None:
+        with SmtpSink().on("RCPT", "554 5.7.1 Relay access denied", address="@out.side") as sink:
+            use_smtp(sink)
+            a_message("inside@peer.test")
+            drain(WORKER)
+            refused, good = a_message("x@out.side"), a_message("other@peer.test")
+            drain(WORKER)
+        assert reread(refused).state == Message.State.FAILED
+        assert reread(good).state == Message.State.SENT
+        assert not MailServerState.load().is_held
+
+    def test_that_never_took_a_mail_is_a_matter_of_the_settings(self) -> None:
+        refused = a_message("x@out.side")
+        with SmtpSink().on("RCPT", "554 5.7.1 Relay access denied") as sink:
+            use_smtp(sink)
+            drain(WORKER)
+        assert reread(refused).state == Message.State.QUEUED
+        assert MailServerState.load().held_reason == HoldReason.CONFIGURATION
+
+
+class TestAServerThatRepeatsTheLineItRefuses:
+    def test_leaves_no_credentials_on_record(self) -> None:
+        blob = base64.b64encode(b"\0robot\0s3cretPassw0rd").decode()
+        message = a_message()
+        with SmtpSink(users={"robot": "other"}).on("AUTH", f"535 5.7.8 refused: AUTH PLAIN {blob}") as sink:
+            use_smtp(sink, user="robot", password="s3cretPassw0rd")
+            drain(WORKER)
+        attempt = message.attempts.get()
+        assert "refused" in attempt.text
+        for text in (attempt.text, attempt.transcript, MailServerState.load().held_text):
+            assert blob not in text
