@@ -10,7 +10,7 @@ from django.db import transaction
 from notifications.configuration import keys
 from notifications.configuration.problems import ConfigurationError, form_problems, joined, refuse_unknown, table
 from notifications.configuration.sections import SECTIONS, Section
-from notifications.delivery.outbox import wake
+from notifications.delivery.outbox import start_afresh
 from notifications.forms.notification import NotificationForm
 from notifications.models import MailServerSettings, Mode, Notification
 
@@ -51,7 +51,7 @@ def load_mail_server(given: dict[str, Any], folder: Path) -> str:
     if all(getattr(saved, name) == value for name, value in values.items()):
         return f"The mail server is unchanged, version {saved.version}."
     saved.save_version(values, seen=saved.version)
-    wake()
+    start_afresh()
     return f"The mail server is saved as version {saved.version}."
 
 

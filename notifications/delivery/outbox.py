@@ -50,6 +50,12 @@ def resend(message: Message, by: Any = None) -> Message:
     )
 
 
+def start_afresh() -> None:
+    """Something changed for every mail: what was deferred under the old values is tried under the new ones at once."""
+    Message.make_all_due()
+    wake()
+
+
 def wake() -> None:
     """Something may go now that could not before."""
     transaction.on_commit(lambda: publish(tasks.drain))

@@ -76,6 +76,12 @@ class Message(models.Model):
         """Oldest first."""
         return cls.objects.filter(state=cls.State.QUEUED, next_attempt_at__lte=now).order_by("next_attempt_at", "id")
 
+    @classmethod
+    def make_all_due(cls) -> None:
+        """Whatever waits for a retry waits no longer."""
+        now = timezone.now()
+        cls.objects.filter(state=cls.State.QUEUED, next_attempt_at__gt=now).update(next_attempt_at=now)
+
     @property
     def is_open(self) -> bool:
         return self.state in self.OPEN

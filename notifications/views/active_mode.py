@@ -8,7 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from notifications.context import waiting
-from notifications.delivery.outbox import wake
+from notifications.delivery.outbox import start_afresh
 from notifications.diagnosis.connection import connection_of
 from notifications.models import MailServerSettings, Mode, StaleVersion
 from notifications.views.mail_server import seen
@@ -36,7 +36,7 @@ def switch(request: HttpRequest, saved: MailServerSettings, mode: Mode) -> HttpR
         saved.save_version({"active_mode": mode.value}, seen=saved.version, by=request.user)
     except StaleVersion:
         return render(request, "parts/confirm.html", question(MailServerSettings.load(), mode))
-    wake()
+    start_afresh()
     messages.success(request, f"{mode.label} is the active mode. From now on mail goes out by it.")
     return redirect("mail-server")
 

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from notifications.context import mail_state
-from notifications.delivery.outbox import wake
+from notifications.delivery.outbox import start_afresh, wake
 from notifications.forms import typed_secret
 from notifications.forms.mode import ModeForm
 from notifications.forms.test_email import TestEmailForm
@@ -46,7 +46,7 @@ def save(request: HttpRequest, mode: str) -> HttpResponse:
     except StaleVersion:
         return show_conflict(request, form)
     typed_secret.forget(request.session)
-    wake()
+    start_afresh()
     messages.success(request, saved_words(saved, mode))
     if "activate" in request.POST:
         return redirect(f"{reverse('active-mode')}?mode={mode}")

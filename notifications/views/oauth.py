@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from notifications.delivery.outbox import wake
+from notifications.delivery.outbox import start_afresh
 from notifications.diagnosis import explain
 from notifications.diagnosis.connection import connection_of
 from notifications.forms.redirect_uri import is_localhost
@@ -85,7 +85,7 @@ def completed(request: HttpRequest, address: str) -> HttpResponse:
     except OAuthFailure as error:
         AuditEvent.record(AuditEvent.Action.CONSENT_REFUSED, str(error), by=request.user)
         return failed(request, error)
-    wake()
+    start_afresh()
     messages.success(request, connected_words(grant, saved))
     return redirect(page_address())
 

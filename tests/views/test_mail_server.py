@@ -1,15 +1,17 @@
 """Options > Preferences > Mail Server: show, save, conflict, probe."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from notifications.models import HoldReason, MailServerSettings, MailServerState
+from notifications.models import HoldReason, MailServerSettings, MailServerState, Message
 from notifications.models.fields import SecretField
-from tests.base import use_smtp
+from tests.base import a_message, use_smtp
 
 SECRET = "hunter2-never-in-a-page"
 TYPED = "typed-and-never-in-a-page"
@@ -214,3 +216,12 @@ class TestTheFirstTest:
         settings.CAPTURE_INBOX_PORT = 2526
         use_smtp(host="mail.contoso.test", port=25)
         assert "you@mailadmin.example" not in nobody_with_an_address.get("/mail-server/").content.decode()
+
+
+class TestASave:
+    def test_makes_what_waits_for_a_retry_due_at_once(self, page: Client, in_force: MailServerSettings) -> None:
+        later = timezone.now() + timedelta(hours=1)
+        message = a_message(next_attempt_at=later)
+        version = {"version": str(in_force.version), "clear_password": "on", "user": ""}
+        assert page.post(reverse("mail-server-basic"), {**VALUES, **version}).status_code == 302
+        assert Message.objects.get(pk=message.pk).next_attempt_at < later
