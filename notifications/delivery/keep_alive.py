@@ -19,15 +19,19 @@ logger = logging.getLogger(__name__)
 
 
 def keep_consent_alive() -> None:
-    """Nothing while the token is fresh. What only a person can mend holds the queue, if OAuth2 is the active mode."""
-    if OAuthGrant.load().state != OAuthGrant.State.CONNECTED:
-        return
+    """Nothing while the token is fresh. What only a person can mend holds the queue, if OAuth2 is the active mode.
+
+    The active mode without a consent is such a thing too, and is told before the first mail meets it.
+    """
     saved = MailServerSettings.load()
+    is_active = saved.active_mode == Mode.OAUTH2 and saved.is_set_up
+    if not is_active and OAuthGrant.load().state != OAuthGrant.State.CONNECTED:
+        return
     try:
         refresh_if_due(saved)
     except BackendError as error:
         logger.warning("the consent could not be refreshed: %s", error)
-        if error.fault.holds and saved.active_mode == Mode.OAUTH2:
+        if error.fault.holds and is_active:
             hold(saved, error)
 
 

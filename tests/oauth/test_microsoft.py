@@ -223,6 +223,23 @@ class TestKeepingAlive:
         keep_consent_alive()
         assert identity_peer.refreshes() == [200]
 
+    def test_tells_that_nobody_has_consented_before_a_mail_finds_out(self, lab: Any) -> None:
+        lab()
+        keep_consent_alive()
+        state = MailServerState.load()
+        assert state.held_reason == HoldReason.RECONNECT
+        assert "Authenticate" in state.held_text
+
+    def test_leaves_another_active_mode_alone(self, lab: Any, identity_peer: IdentityPeer) -> None:
+        server = lab()
+        authenticate(server, identity_peer)
+        server.save_version({"active_mode": "basic", "basic_host": "mail.contoso.test"}, seen=server.version)
+        identity_peer.revoke(ACCOUNT)
+        let_expire()
+        keep_consent_alive()
+        assert not MailServerState.load().is_held
+        assert OAuthGrant.load().state == OAuthGrant.State.RECONNECT_NEEDED
+
     def test_notices_a_withdrawn_consent_while_nothing_is_sent(self, lab: Any, identity_peer: IdentityPeer) -> None:
         authenticate(lab(), identity_peer)
         identity_peer.revoke(ACCOUNT)
