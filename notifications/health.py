@@ -12,6 +12,8 @@ from notifications.models import MailServerSettings, MailServerState, Message
 
 # A sweep runs every 10 s; ten missed ones mean that no worker, or no beat, is there.
 SWEEP_SILENCE = timedelta(seconds=100)
+# A restart of the mail server is no news; one that stays away is.
+LONGEST_PAUSE = timedelta(minutes=2)
 # A mail that is due is tried within 75 s even after a crash.
 OLDEST_DUE_SECONDS = 150.0
 
@@ -66,7 +68,10 @@ def oldest_due(state: MailServerState, server: MailServerSettings) -> Part:
     seconds = round((now - oldest.next_attempt_at).total_seconds(), 1) if oldest else 0.0
     excused = state.is_held or state.is_paused(now) or not server.is_set_up
     ok = excused or seconds <= OLDEST_DUE_SECONDS
-    return Part("queue", ok, "flowing" if ok else "the oldest mail waits too long", {"oldest_due_seconds": seconds})
+    text = (
+        "waiting for the mail server" if excused and seconds else "flowing" if ok else "the oldest mail waits too long"
+    )
+    return Part("queue", ok, text, {"oldest_due_seconds": seconds})
 
 
 def mail_server(state: MailServerState, server: MailServerSettings) -> Part:
@@ -76,7 +81,7 @@ def mail_server(state: MailServerState, server: MailServerSettings) -> Part:
         figures = {"state": "held", "reason": state.held_reason, "since": state.held_since}
         return Part("mail_server", False, f"held: {state.get_held_reason_display()}: {state.held_text}", figures)
     if state.paused_since:
-        return Part(
-            "mail_server", True, f"waiting: {state.paused_text}", {"state": "paused", "since": state.paused_since}
-        )
+        figures = {"state": "paused", "since": state.paused_since}
+        ok = timezone.now() - state.paused_since <= LONGEST_PAUSE
+        return Part("mail_server", ok, f"waiting: {state.paused_text}", figures)
     return Part("mail_server", True, "ok", {"state": "ok"})

@@ -79,3 +79,15 @@ def test_a_fresh_install_is_not_ready_and_says_what_is_missing(client: Client) -
     assert status == 503
     assert body["mail_server"]["text"] == "not set up"
     assert body["worker"]["text"] == "no worker was ever seen"
+
+
+@pytest.mark.parametrize(("minutes", "status"), [(1, 200), (3, 503)])
+def test_a_mail_server_that_stays_away_is_not_ready_after_two_minutes(
+    client: Client, alive: None, minutes: int, status: int
+) -> None:
+    now = timezone.now()
+    MailServerState.load().pause(now + timedelta(seconds=30), "Connection refused")
+    MailServerState.objects.update(paused_since=now - timedelta(minutes=minutes))
+    told, body = ready(client)
+    assert told == status
+    assert "Connection refused" in str(body["mail_server"]["text"])
