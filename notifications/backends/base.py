@@ -37,11 +37,17 @@ HOLDING = (Fault.SIGN_IN, Fault.SENDER, Fault.TLS, Fault.CONFIGURATION, Fault.RE
 
 @dataclass(frozen=True)
 class Reply:
-    """A server's answer: `code` is SMTP's or HTTP's, `enhanced` RFC 3463's (`5.1.1`) or Graph's error code."""
+    """A server's answer: `code` is SMTP's or HTTP's, `enhanced` RFC 3463's (`5.1.1`) or Graph's error code.
+
+    `reference` is what the server's support asks for; `retry_after` how long it wants to be left alone, also where it
+    accepted.
+    """
 
     code: int = 0
     enhanced: str = ""
     text: str = ""
+    reference: str = ""
+    retry_after: timedelta | None = None
 
     @property
     def codes(self) -> str:
@@ -59,6 +65,26 @@ class RecipientResult:
 Results = Mapping[str, RecipientResult]
 
 
+class Memory(Protocol):
+    """A note for the next try of the same mail, should this one be cut off."""
+
+    def recall(self) -> str:
+        """What the last try kept, or empty."""
+
+    def keep(self, note: str) -> None:
+        """On disk when this returns. Raises BackendError when the mail is no longer this try's."""
+
+
+class NoMemory:
+    """For a mail that is tried once."""
+
+    def recall(self) -> str:
+        return ""
+
+    def keep(self, note: str) -> None:
+        pass
+
+
 @dataclass(frozen=True)
 class Envelope:
     """`sender` and `recipients` are bare ASCII addresses; `content` is the whole mail, 7-bit, with CRLF line ends."""
@@ -66,19 +92,24 @@ class Envelope:
     sender: str
     recipients: tuple[str, ...]
     content: bytes = field(repr=False)
+    memory: Memory = field(default_factory=NoMemory, repr=False)
 
 
 class BackendError(Exception):
     """The one error that leaves a backend. `results` holds what was settled before it happened."""
 
-    def __init__(
-        self, fault: Fault, reply: Reply, *, retry_after: timedelta | None = None, results: Results | None = None
-    ) -> None:
+    def __init__(self, fault: Fault, reply: Reply, *, results: Results | None = None) -> None:
         super().__init__(f"{fault}: {reply.codes} {reply.text}".strip())
         self.fault = fault
         self.reply = reply
-        self.retry_after = retry_after
         self.results: Results = results or {}
+
+
+class TokenSource(Protocol):
+    """Where access tokens come from."""
+
+    def token(self, patience: float, refused: str = "") -> str:
+        """A valid access token, and another one than `refused`, within `patience` seconds. Raises BackendError."""
 
 
 class Backend(Protocol):

@@ -3,19 +3,11 @@
 import base64
 import json
 from dataclasses import dataclass
-from typing import Protocol
 
-from notifications.backends.base import BackendError, Fault, Reply
+from notifications.backends.base import BackendError, Fault, Reply, TokenSource
 from notifications.backends.smtp_auth import MASKED, encode
 from notifications.backends.smtp_replies import Stage, fault_of
 from notifications.backends.smtp_session import ConnectionLost, SmtpSession
-
-
-class TokenSource(Protocol):
-    """Where access tokens come from."""
-
-    def token(self, patience: float, refused: str = "") -> str:
-        """A valid access token, and another one than `refused`, within `patience` seconds. Raises BackendError."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -13,7 +14,7 @@ from notifications.backends.trace import Trace
 from notifications.delivery.claim import Claim, claim
 from notifications.delivery.outcome import Tried, record
 from notifications.delivery.transport import from_header, open_backend, secrets_of
-from notifications.models import Message, Recipient
+from notifications.models import Attempt, Message, Recipient
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +84,22 @@ class Line:
 def envelope_of(claimed: Claim) -> Envelope:
     sender, from_line = from_header(claimed.server.sender)
     waiting = claimed.message.recipients.filter(outcome__in=Recipient.OPEN).values_list("address", flat=True)
-    return Envelope(sender, tuple(waiting), from_line + bytes(claimed.message.content))
+    content = from_line + bytes(claimed.message.content)
+    return Envelope(sender, tuple(waiting), content, AttemptMemory(claimed.attempt))
+
+
+@dataclass(frozen=True)
+class AttemptMemory:
+    """The mail's row is where a backend's note outlives the worker."""
+
+    attempt: Attempt
+
+    def recall(self) -> str:
+        return self.attempt.message.transport_note
+
+    def keep(self, note: str) -> None:
+        if not self.attempt.keep_note(note):
+            raise BackendError(Fault.TRANSIENT, Reply(text="The time for this try was over before it was sent"))
 
 
 def settle(claimed: Claim, tried: Tried) -> None:

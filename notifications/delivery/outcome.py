@@ -16,7 +16,9 @@ from notifications.models import Attempt, HoldReason, MailServerSettings, MailSe
 
 logger = logging.getLogger(__name__)
 
+# Where the server named no time.
 PAUSE = timedelta(seconds=30)
+SHORTEST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(hours=1)
 
 
@@ -39,7 +41,8 @@ def record(claim: Claim, tried: Tried) -> bool:
     apply(tried, recipients)
     reply = deciding_reply(tried, recipients)
     text = printable(tried.trace.mask(reply.text))
-    if not claim.attempt.finish(outcome_of(tried, recipients), reply.codes, text, str(tried.trace)):
+    outcome = outcome_of(tried, recipients)
+    if not claim.attempt.finish(outcome, reply.codes, text, str(tried.trace), printable(reply.reference)):
         logger.warning("mail %s: the lease was over before the try was", claim.message.uuid)
         return False
     Recipient.save_outcomes(recipients)
@@ -122,7 +125,7 @@ def try_later(message: Message, tried: Tried, waiting: list[Recipient]) -> None:
     now = timezone.now()
     first = real.order_by("number").first()
     age = now - first.started_at if first else timedelta()
-    retry_after = tried.error.retry_after if tried.error else None
+    retry_after = tried.error.reply.retry_after if tried.error else None
     delay = next_delay(fault_for(tried, waiting), real.count(), age, retry_after)
     if delay is None:
         message.expire()
@@ -146,7 +149,26 @@ def learn(claim: Claim, tried: Tried, state: MailServerState) -> None:
         if claim.attempt.settings_version == MailServerSettings.load().version:
             state.hold(HoldReason(error.fault.value), error.reply.codes, printable(tried.trace.mask(error.reply.text)))
     elif error and error.fault in (Fault.UNREACHABLE, Fault.THROTTLED):
-        wait = min(max(error.retry_after or PAUSE, PAUSE), LONGEST_PAUSE)
-        state.pause(now + wait, printable(tried.trace.mask(f"{error.reply.codes} {error.reply.text}".strip())))
-    elif tried.results and (state.is_held or state.paused_since):
-        state.release()
+        state.pause(now + pause_asked(error.reply), said(tried, error.reply))
+    elif tried.results:
+        if state.is_held or state.paused_since:
+            state.release()
+        slow_down(tried, state)
+
+
+def slow_down(tried: Tried, state: MailServerState) -> None:
+    """An acceptance may ask for a pause too: Graph answers 202 with a Retry-After when it is busy."""
+    asked = [result.reply for result in tried.results.values() if result.reply.retry_after is not None]
+    if asked:
+        state.pause(timezone.now() + pause_asked(asked[0]), said(tried, asked[0]))
+
+
+def pause_asked(reply: Reply) -> timedelta:
+    """The server knows best, within reason: some say 10^9 seconds, some a negative number."""
+    if reply.retry_after is None:
+        return PAUSE
+    return min(max(reply.retry_after, SHORTEST_PAUSE), LONGEST_PAUSE)
+
+
+def said(tried: Tried, reply: Reply) -> str:
+    return printable(tried.trace.mask(f"{reply.codes} {reply.text}".strip()))

@@ -16,7 +16,9 @@ class Limits:
 
 # Exchange Online: Microsoft, "Improvements to SMTP AUTH client submission": 3 connections, 30 mails a minute.
 # Gmail publishes daily limits only (Google Workspace Admin Help 166852); these keep well below its rate answers.
-LIMITS = {Pace.EXCHANGE_ONLINE: Limits(3, 30), Pace.GMAIL: Limits(5, 60)}
+# Graph: Microsoft, "Throttling limits", Outlook service: 4 requests at a time for an app and mailbox; 30 mails a minute
+# is Exchange Online's own limit behind it.
+LIMITS = {Pace.EXCHANGE_ONLINE: Limits(3, 30), Pace.GMAIL: Limits(5, 60), Pace.GRAPH: Limits(4, 30)}
 
 
 def admits(pace: str, mode: Mode | str, now: datetime) -> bool:

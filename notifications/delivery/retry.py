@@ -10,7 +10,7 @@ from notifications.backends.base import Fault
 # Greylisting wants a minute, a restart takes five, a broken server an afternoon.
 STEPS = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30)]
 HOURLY = timedelta(hours=1)
-LONGEST_WAIT = timedelta(hours=1)
+SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=1), timedelta(hours=1)
 # A mail that was in a worker's hands at each of so many of its deaths is taken for the cause.
 MOST_CRASHES = 6
 
@@ -22,7 +22,7 @@ def next_delay(fault: Fault, tries: int, age: timedelta, retry_after: timedelta 
         return None
     # The server knows best, within reason: some say 10^9 seconds, some a negative number.
     if retry_after is not None:
-        return min(max(retry_after, STEPS[0]), LONGEST_WAIT)
+        return min(max(retry_after, SHORTEST_WAIT), LONGEST_WAIT)
     # A daily limit is not over in a minute, and each refused try counts against the next day at some providers.
     if fault is Fault.QUOTA:
         return jittered(HOURLY)

@@ -1,7 +1,7 @@
 from notifications.models.api_token import ApiToken
 from notifications.models.audit import AuditEvent
 from notifications.models.completion import Completion, Outcome, TargetResult
-from notifications.models.grant import ConsentRequest, OAuthGrant
+from notifications.models.grant import AppToken, ConsentRequest, OAuthGrant
 from notifications.models.mail_server import (
     HoldReason,
     MailServerSettings,
@@ -16,6 +16,7 @@ from notifications.models.notification import Notification
 
 __all__ = [
     "ApiToken",
+    "AppToken",
     "Attempt",
     "AuditEvent",
     "Completion",

@@ -16,6 +16,29 @@ REFRESH_LEASE = timedelta(seconds=75)
 CONSENT_LIFE = timedelta(minutes=10)
 
 
+class AppToken(Singleton):
+    """The access token that Graph mode shares between all workers, and what was learned with it.
+
+    An app's own tokens are fetched, not refreshed: there is nothing here that a crash could lose.
+    """
+
+    # The registration, secret included, that the token was given to.
+    registration = models.CharField(max_length=64, blank=True)
+    access_token = SecretField()
+    expires_at = models.DateTimeField(null=True)
+    fetched_at = models.DateTimeField(null=True)
+    # The token's `roles`, separated by spaces. Advisory: RBAC for Applications grants do not show there.
+    roles = models.TextField(blank=True)
+    # Whether a draft could be made with this token; None until one was tried.
+    may_draft = models.BooleanField(null=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="one_app_token")]
+
+    def __str__(self) -> str:
+        return f"roles: {self.roles or 'none'}"
+
+
 class OAuthGrant(Singleton):
     """What one account allowed. `cache` holds the refresh token in the provider library's own form."""
 

@@ -16,6 +16,15 @@ PROBE_INTERVAL = timedelta(minutes=5)
 class Mode(models.TextChoices):
     BASIC = "basic", "Basic SMTP"
     OAUTH2 = "oauth2", "OAuth2"
+    GRAPH = "graph", "Microsoft Graph"
+
+
+# What a mode cannot do without, by column name without the mode's prefix.
+NEEDED = {
+    Mode.BASIC: ("host", "sender"),
+    Mode.OAUTH2: ("client_id", "redirect_uri", "sender"),
+    Mode.GRAPH: ("client_id", "tenant_id", "sender"),
+}
 
 
 class Security(models.TextChoices):
@@ -30,6 +39,7 @@ class Pace(models.TextChoices):
     UNLIMITED = "unlimited", "Unlimited"
     EXCHANGE_ONLINE = "exchange_online", "Exchange Online: 3 connections, 30 mails a minute"
     GMAIL = "gmail", "Gmail: 5 connections, 60 mails a minute"
+    GRAPH = "graph", "Microsoft Graph: 4 requests, 30 mails a minute"
 
 
 class Singleton(models.Model):
@@ -90,6 +100,19 @@ class MailServerSettings(Singleton):
     oauth2_total_timeout = models.PositiveSmallIntegerField(default=45)
     oauth2_pace = models.CharField(max_length=20, choices=Pace, default=Pace.EXCHANGE_ONLINE)
 
+    # A cloud's name in notifications.oauth.providers, or an operator's addition such as microsoft.lab.
+    graph_cloud = models.CharField(max_length=100, default="global")
+    graph_client_id = models.CharField(max_length=300, blank=True)
+    graph_tenant_id = models.CharField(max_length=253, blank=True)
+    graph_client_secret = SecretField()
+    # As the administrator read it in the portal; nothing else tells.
+    graph_secret_expires = models.DateField(null=True, blank=True)
+    graph_save_to_sent_items = models.BooleanField(default=True)
+    graph_sender = models.CharField(max_length=400, blank=True)
+    graph_connect_timeout = models.PositiveSmallIntegerField(default=10)
+    graph_total_timeout = models.PositiveSmallIntegerField(default=90)
+    graph_pace = models.CharField(max_length=20, choices=Pace, default=Pace.GRAPH)
+
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="one_mail_server_settings")]
 
@@ -115,8 +138,7 @@ class MailServerSettings(Singleton):
 
     def has_values(self, mode: Mode | str) -> bool:
         """Whether everything is there that `mode` cannot do without."""
-        needed = {Mode.BASIC: ("host", "sender"), Mode.OAUTH2: ("client_id", "redirect_uri", "sender")}[Mode(mode)]
-        return all(getattr(self, f"{mode}_{name}") for name in needed)
+        return all(getattr(self, f"{mode}_{name}") for name in NEEDED[Mode(mode)])
 
     @transaction.atomic
     def save_version(self, values: dict[str, Any], *, seen: int, by: Any = None) -> None:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 
 from notifications.models.completion import Completion
@@ -46,6 +46,8 @@ class Message(models.Model):
     notification = models.ForeignKey(Notification, null=True, on_delete=models.SET_NULL, related_name="messages")
     resend_of = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="resends")
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    # What a backend wants to find again should a try be cut off: Graph's draft.
+    transport_note = models.TextField(blank=True)
     # The unsaved values of a test, as JSON; emptied when the test is over.
     draft_server = SecretField()
     created_at = models.DateTimeField(default=timezone.now)
@@ -214,6 +216,8 @@ class Attempt(models.Model):
     code = models.CharField(max_length=80, blank=True)
     text = models.TextField(blank=True)
     transcript = models.TextField(blank=True)
+    # What the provider's support asks for: Graph's request-id and client-request-id.
+    reference = models.CharField(max_length=200, blank=True)
 
     class Meta:
         ordering = ["number"]
@@ -230,21 +234,25 @@ class Attempt(models.Model):
     def __str__(self) -> str:
         return f"attempt {self.number}"
 
+    def keep_note(self, note: str) -> bool:
+        """Note something for the mail's next try; False, and nothing noted, when the mail is no longer this try's."""
+        with transaction.atomic():
+            # Locked: the sweep cannot give the mail to somebody else between the question and the note.
+            mine = Attempt.objects.select_for_update().filter(pk=self.pk, finished_at=None).first()
+            if mine is not None:
+                Message.objects.filter(pk=self.message_id).update(transport_note=note)
+        return mine is not None
+
     @property
     def seconds(self) -> float | None:
         return (self.finished_at - self.started_at).total_seconds() if self.finished_at else None
 
-    def finish(self, outcome: Outcome, code: str = "", text: str = "", transcript: str = "") -> bool:
+    def finish(
+        self, outcome: Outcome, code: str = "", text: str = "", transcript: str = "", reference: str = ""
+    ) -> bool:
         """Close this try, and say whether it was still ours to close: a lease that ran out was closed by the sweep."""
-        self.outcome, self.code, self.text, self.transcript, self.finished_at = (
-            outcome,
-            code[:80],
-            text,
-            transcript,
-            timezone.now(),
-        )
-        return bool(
-            Attempt.objects.filter(pk=self.pk, finished_at=None).update(
-                outcome=outcome, code=self.code, text=text, transcript=transcript, finished_at=self.finished_at
-            )
-        )
+        said = {"code": code[:80], "text": text, "transcript": transcript, "reference": reference[:200]}
+        columns = {**said, "outcome": outcome, "finished_at": timezone.now()}
+        for name, value in columns.items():
+            setattr(self, name, value)
+        return bool(Attempt.objects.filter(pk=self.pk, finished_at=None).update(**columns))

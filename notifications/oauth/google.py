@@ -11,7 +11,7 @@ from authlib.common.errors import AuthlibBaseError
 from authlib.common.security import generate_token
 
 from notifications.oauth.errors import OAuthFailure, Remedy, failure
-from notifications.oauth.http import GuardedOAuth2Session
+from notifications.oauth.http import TokenOAuth2Session
 from notifications.oauth.registration import Begun, Registration, Tokens, expiry, scopes_of
 
 
@@ -68,9 +68,9 @@ class Google:
             raise OAuthFailure(Remedy.WAIT, "", f"Google answered {reply.status_code} {reply.text[:200]}".strip())
 
 
-def client(registration: Registration, redirect_uri: str) -> GuardedOAuth2Session:
+def client(registration: Registration, redirect_uri: str) -> TokenOAuth2Session:
     endpoints = registration.endpoints
-    return GuardedOAuth2Session(
+    return TokenOAuth2Session(
         endpoints.token_hosts,
         endpoints.ca_file,
         client_id=registration.client_id,

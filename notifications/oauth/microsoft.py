@@ -16,7 +16,7 @@ from msal.exceptions import MsalError
 from msal.token_cache import TokenCache
 
 from notifications.oauth.errors import OAuthFailure, Remedy, failure
-from notifications.oauth.http import GuardedSession
+from notifications.oauth.http import TokenSession
 from notifications.oauth.registration import Begun, Registration, Tokens, expiry, scopes_of
 
 
@@ -63,7 +63,7 @@ def application(registration: Registration, cache: Any) -> msal.ClientApplicatio
     options = {
         "authority": f"{endpoints.login_host}/{registration.tenant_id}",
         "token_cache": cache,
-        "http_client": GuardedSession(endpoints.token_hosts, endpoints.ca_file),
+        "http_client": TokenSession(endpoints.token_hosts, endpoints.ca_file),
         # The hosts are a closed list of ours; msal would ask the global cloud about every other one.
         "instance_discovery": False,
     }

@@ -20,7 +20,7 @@ def deliveries(request: HttpRequest) -> HttpResponse:
     page = paginate(form.apply(listed(Message.objects.all())), request.GET)
     context = {"form": form, "page": page, "is_live": any(message.is_open for message in page.rows)}
     is_poll = request.headers.get("HX-Request") == "true"
-    return render(request, "deliveries/_table.html" if is_poll else "deliveries/list.html", context)
+    return render(request, "deliveries/_table_news.html" if is_poll else "deliveries/list.html", context)
 
 
 def listed(messages: QuerySet[Message]) -> QuerySet[Message]:

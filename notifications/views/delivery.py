@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Case, Count, IntegerField, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,6 +16,7 @@ from notifications.delivery import outbox
 from notifications.diagnosis import Explanation, explain
 from notifications.models import Attempt, Message, Recipient
 from notifications.views.delivery_content import headers_of, text_of
+from notifications.views.recipients import badge_of, totals
 
 RECIPIENTS_SHOWN = 100
 ATTEMPTS_SHOWN = 50
@@ -28,7 +30,7 @@ def delivery(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The whole page; a poll gets the part that changes."""
     message = get_object_or_404(Message.objects.select_related("notification", "completion", "resend_of"), uuid=uuid)
     if request.headers.get("HX-Request") == "true":
-        return render(request, "deliveries/_story.html", story(request, message))
+        return render(request, "deliveries/_news.html", story(request, message))
     fixed = {
         "headers": headers_of(message),
         "text": text_of(message),
@@ -38,8 +40,10 @@ def delivery(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 
 @require_POST
+@transaction.atomic
 def resends(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    message = get_object_or_404(Message, uuid=uuid)
+    # Locked before it is looked at: the second of two clicks waits here, and finds the first one's mail.
+    message = get_object_or_404(Message.objects.select_for_update(), uuid=uuid)
     waiting = message.resends.filter(state__in=Message.OPEN).first()
     if message.is_open:
         messages.warning(request, "This mail is still on its way; it can be sent again once that is over.")
@@ -92,16 +96,14 @@ def story(request: HttpRequest, message: Message) -> dict[str, Any]:
         default=Value(len(WORST_FIRST)),
         output_field=IntegerField(),
     )
-    recipients = Paginator(message.recipients.order_by(rank, "id"), RECIPIENTS_SHOWN)
+    recipients = Paginator(message.recipients.order_by(rank, "id"), RECIPIENTS_SHOWN).get_page(request.GET.get("page"))
+    badges = {outcome.value: badge_of(outcome, message) for outcome in Recipient.Outcome}
     return {
         "message": message,
-        "counts": [
-            (outcome, f"{counts[outcome]:,} {outcome.label.lower()}")
-            for outcome in Recipient.Outcome
-            if outcome in counts
-        ],
+        "counts": totals(counts, badges),
         "accepted": counts.get(Recipient.Outcome.ACCEPTED, 0),
-        "recipients": recipients.get_page(request.GET.get("page")),
+        "recipients": recipients,
+        "rows": [(recipient, badges[recipient.outcome]) for recipient in recipients],
         "attempts": message.attempts.order_by("-number")[:ATTEMPTS_SHOWN],
         "explanation": explanation(message),
     }

@@ -33,10 +33,10 @@ def test_a_daily_limit_is_given_an_hour_at_once() -> None:
 
 @pytest.mark.parametrize(
     ("asked", "given"),
-    [(timedelta(minutes=2), 2), (timedelta(seconds=1), 1), (timedelta(seconds=-5), 1), (timedelta(seconds=10**9), 60)],
+    [(120, 120), (1, 1), (-5, 1), (10**9, 3600)],
 )
-def test_the_servers_own_word_is_taken_within_reason(asked: timedelta, given: int) -> None:
-    assert next_delay(Fault.THROTTLED, 1, FRESH, asked) == timedelta(minutes=given)
+def test_the_servers_own_word_is_taken_within_reason(asked: int, given: int) -> None:
+    assert next_delay(Fault.THROTTLED, 1, FRESH, timedelta(seconds=asked)) == timedelta(seconds=given)
 
 
 def test_the_end_comes_by_age_and_not_by_count(settings: object) -> None:

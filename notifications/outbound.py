@@ -1,0 +1,76 @@
+"""The one way out by HTTPS: known hosts, verified TLS, time limits, no redirect, and a cap on what comes back."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from urllib3.exceptions import HTTPError
+
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 10.0
+# Two calls fit into the time of one mail.
+TOTAL_SECONDS = 15.0
+# A token answer has some 5 kB.
+LARGEST_ANSWER = 256 * 1024
+CHUNK = 64 * 1024
+
+
+class Refused(requests.RequestException):
+    """Not sent, or not read on, because it was not what a provider's endpoint does."""
+
+
+class Guard(requests.Session):
+    """`hosts`: the only `host` or `host:port` it talks to."""
+
+    hosts: frozenset[str]
+    # Seconds left for a call. May raise when there are none.
+    remaining: Callable[[], float]
+    largest_answer = LARGEST_ANSWER
+
+    def guard(self, hosts: frozenset[str], ca_file: str, *, trust_environment: bool) -> None:
+        self.hosts = hosts
+        self.remaining = lambda: TOTAL_SECONDS
+        # The environment's REQUESTS_CA_BUNDLE would silently win over `verify`, and .netrc adds passwords.
+        self.trust_env = trust_environment
+        self.verify = ca_file or True
+
+    def request(self, method: Any, url: Any, *args: Any, **options: Any) -> requests.Response:
+        address = urlsplit(str(url))
+        if address.scheme != "https" or address.netloc not in self.hosts:
+            raise Refused(f"{address.scheme}://{address.netloc} is not one of this provider's addresses")
+        seconds = self.remaining()
+        limits = {
+            "timeout": (min(CONNECT_SECONDS, seconds), min(READ_SECONDS, seconds)),
+            "allow_redirects": False,
+            "stream": True,
+        }
+        response = super().request(method, url, *args, **{**options, **limits})
+        response._content = read_capped(response, self.largest_answer, self.remaining())
+        return response
+
+
+class GuardedSession(Guard):
+    """A session that is guarded from the start."""
+
+    def __init__(self, hosts: frozenset[str], ca_file: str, *, trust_environment: bool) -> None:
+        super().__init__()
+        self.guard(hosts, ca_file, trust_environment=trust_environment)
+
+
+def read_capped(response: requests.Response, largest: int, seconds: float) -> bytes:
+    """The body, up to `largest` bytes and `seconds`: a read's own time limit starts anew with each byte."""
+    end = time.monotonic() + seconds
+    body = bytearray()
+    try:
+        # What is there, as it comes: a chunk of a fixed size is waited for, however slowly it fills.
+        while chunk := response.raw.read1(CHUNK, decode_content=True):
+            body += chunk
+            if len(body) > largest or time.monotonic() > end:
+                raise Refused("the provider's answer has no end")
+    except HTTPError as error:
+        raise requests.ConnectionError(f"the answer broke off: {error}") from error
+    finally:
+        response.close()
+    return bytes(body)
