@@ -19,6 +19,7 @@ from notifications.views import (
     test_emails,
     tokens,
 )
+from notifications.views.mail_server_by_get import or_mail_server
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
@@ -29,17 +30,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-out/", sign_in.sign_out, name="sign-out"),
     path("setup/<str:token>/", setup.setup, name="setup"),
     path("mail-server/", mail_server.page, name="mail-server"),
-    path("mail-server/basic/", mail_server.save, {"mode": "basic"}, name="mail-server-basic"),
-    path("mail-server/oauth2/", mail_server.save, {"mode": "oauth2"}, name="mail-server-oauth2"),
+    path("mail-server/basic/", or_mail_server(mail_server.save), {"mode": "basic"}, name="mail-server-basic"),
+    path("mail-server/oauth2/", or_mail_server(mail_server.save), {"mode": "oauth2"}, name="mail-server-oauth2"),
     path("mail-server/active-mode/", active_mode.active_mode, name="active-mode"),
-    path("mail-server/oauth/consents/", oauth.consents, name="oauth-consents"),
+    path("mail-server/oauth/consents/", or_mail_server(oauth.consents, "oauth2"), name="oauth-consents"),
     path("mail-server/oauth/callback", oauth.callback, name="oauth-callback"),
-    path("mail-server/oauth/answers/", oauth.answers, name="oauth-answers"),
+    path("mail-server/oauth/answers/", or_mail_server(oauth.answers, "oauth2"), name="oauth-answers"),
     path("mail-server/oauth/disconnection/", oauth.disconnection, name="oauth-disconnection"),
     path("guides/<str:name>/", guides.guide, name="guide"),
-    path("mail-server/test-emails/", test_emails.create, name="test-emails"),
+    path("mail-server/test-emails/", or_mail_server(test_emails.create), name="test-emails"),
     path("mail-server/test-emails/<uuid:uuid>/", test_emails.detail, name="test-email"),
-    path("mail-server/probes/", mail_server.probe, name="probes"),
+    path("mail-server/probes/", or_mail_server(mail_server.probe), name="probes"),
     path("notifications/", notifications.notifications, name="notifications"),
     path("notifications/new/", notifications.new, name="notification-new"),
     path("notifications/<int:pk>/", notifications.edit, name="notification"),
@@ -64,6 +65,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("inbox/<str:key>/eml/", inbox.eml, name="inbox-eml"),
     path("audit/", audit.audit, name="audit"),
     path("tokens/", tokens.tokens, name="tokens"),
+    path("tokens/<int:pk>/", tokens.made, name="token"),
     path("tokens/<int:pk>/revocation/", tokens.revocation, name="token-revocation"),
     path("api/v1/", include("notifications.api.urls")),
 ]

@@ -1,16 +1,22 @@
 """System > API tokens: the keys that deployment tools report with."""
 
+from cryptography.fernet import InvalidToken
 from django.contrib import messages
+from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from notifications.forms.api_token import ApiTokenForm
+from notifications.forms.typed_secret import fernet
 from notifications.models import ApiToken
 from notifications.paging import paginate
 from notifications.views.examples import curl_line
+
+UNSEEN = "unseen_token"
+KEPT_SECONDS = 60
 
 
 @never_cache
@@ -18,16 +24,45 @@ from notifications.views.examples import curl_line
 def tokens(request: HttpRequest) -> HttpResponse:
     form = ApiTokenForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        return made(request, form.cleaned_data["name"])
+        return make(request, form.cleaned_data["name"])
+    if (unseen := request.session.get(UNSEEN)) and unseen["name"] == form.data.get("name", "").strip():
+        return redirect("token", unseen["pk"])  # the second of two clicks
     page = paginate(ApiToken.objects.select_related("created_by"), request.GET)
     return render(request, "tokens/list.html", {"form": form, "page": page})
 
 
 @sensitive_variables("secret")
-def made(request: HttpRequest, name: str) -> HttpResponse:
-    """The answer to the POST itself: a redirect would have to keep the secret somewhere in between."""
+def make(request: HttpRequest, name: str) -> HttpResponse:
     token, secret = ApiToken.issue(name, by=request.user)
-    return render(request, "tokens/made.html", {"token": token, "secret": secret, "curl": curl_line()})
+    sealed = fernet().encrypt(secret.encode()).decode()
+    request.session[UNSEEN] = {"pk": token.pk, "name": token.name, "sealed": sealed}
+    return redirect("token", token.pk)
+
+
+@require_GET
+@never_cache
+@sensitive_variables("secret")
+def made(request: HttpRequest, pk: int) -> HttpResponse:
+    """The new token, to whoever made it and once; a reload leads back to the list."""
+    token = get_object_or_404(ApiToken, pk=pk)
+    if secret := unseen_secret(request.session, pk):
+        return render(request, "tokens/made.html", {"token": token, "secret": secret, "curl": curl_line()})
+    text = f"The token “{token.name}” is shown once, right after it is made. If it is lost, revoke it and make another."
+    messages.info(request, text)
+    return redirect("tokens")
+
+
+@sensitive_variables("secret")
+def unseen_secret(session: SessionBase, pk: int) -> str:
+    """What `make` left behind for the page after it, encrypted and for a minute."""
+    left = session.get(UNSEEN, {})
+    if left.get("pk") != pk:
+        return ""
+    del session[UNSEEN]
+    try:
+        return str(fernet().decrypt(left["sealed"].encode(), ttl=KEPT_SECONDS).decode())
+    except InvalidToken:
+        return ""
 
 
 @require_http_methods(["GET", "POST"])

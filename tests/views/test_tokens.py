@@ -7,6 +7,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from notifications.models import ApiToken
+from notifications.views import tokens
 from tests.views.conftest import CountQueries
 
 pytestmark = pytest.mark.django_db
@@ -14,7 +15,7 @@ SECRET = re.compile(r'id="token"[^>]*>(ma_[\w-]{43})<')
 
 
 def make(browser: Client, name: str = "pdq") -> str:
-    found = SECRET.search(browser.post("/tokens/", {"name": name}).content.decode())
+    found = SECRET.search(browser.post("/tokens/", {"name": name}, follow=True).content.decode())
     assert found
     return found[1]
 
@@ -27,24 +28,52 @@ class TestMake:
         assert (token.name, str(token.created_by)) == ("pdq", "olga")
 
     def test_shows_it_once(self, browser: Client) -> None:
-        response = browser.post("/tokens/", {"name": "pdq"})
-        found = SECRET.search(response.content.decode())
+        address = browser.post("/tokens/", {"name": "pdq"}).headers["Location"]
+        found = SECRET.search(browser.get(address).content.decode())
         assert found
 
-        assert response.content.decode().count(found[1]) == 1
-        assert found[1] not in browser.get("/tokens/").content.decode()
+        again = browser.get(address, follow=True)
+
+        assert again.redirect_chain == [("/tokens/", 302)]
+        assert "is shown once" in again.content.decode()
+        assert "error-summary" not in again.content.decode()
+        assert found[1] not in again.content.decode()
+
+    def test_shows_it_in_no_other_browser(self, browser: Client, page: Client) -> None:
+        address = browser.post("/tokens/", {"name": "pdq"}).headers["Location"]
+
+        assert not SECRET.search(page.get(address, follow=True).content.decode())
+        assert SECRET.search(browser.get(address).content.decode())
+
+    def test_shows_it_for_a_minute_only(self, browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        address = browser.post("/tokens/", {"name": "pdq"}).headers["Location"]
+        monkeypatch.setattr(tokens, "KEPT_SECONDS", -1)
+
+        assert not SECRET.search(browser.get(address, follow=True).content.decode())
 
     def test_lets_nobody_store_the_page(self, browser: Client) -> None:
-        assert "no-store" in browser.post("/tokens/", {"name": "pdq"}).headers["Cache-Control"]
+        response = browser.post("/tokens/", {"name": "pdq"}, follow=True)
+        assert "no-store" in response.headers["Cache-Control"]
 
-    def test_keeps_the_secret_nowhere(self, browser: Client) -> None:
-        secret = make(browser)
+    def test_keeps_the_secret_nowhere_in_clear(self, browser: Client) -> None:
+        address = browser.post("/tokens/", {"name": "pdq"}).headers["Location"]
+        before = str([session.get_decoded() for session in Session.objects.all()])
+        found = SECRET.search(browser.get(address).content.decode())
+        assert found
 
-        assert all(secret not in str(row) for row in ApiToken.objects.values())
-        assert all(secret not in str(session.get_decoded()) for session in Session.objects.all())
-        assert secret not in str(browser.cookies)
+        assert tokens.UNSEEN in before
+        assert found[1] not in before
+        assert found[1] not in str(list(ApiToken.objects.values()))
+        assert found[1] not in str(browser.cookies)
+        assert all(tokens.UNSEEN not in session.get_decoded() for session in Session.objects.all())
 
-    def test_makes_no_second_one_when_the_form_is_sent_twice(self, browser: Client) -> None:
+    def test_shows_the_one_token_to_who_clicked_twice(self, browser: Client) -> None:
+        first = browser.post("/tokens/", {"name": "pdq"}).headers["Location"]
+
+        assert browser.post("/tokens/", {"name": "pdq"}).headers["Location"] == first
+        assert ApiToken.objects.count() == 1
+
+    def test_makes_no_second_one_of_a_name(self, browser: Client) -> None:
         make(browser)
 
         assert "in use" in browser.post("/tokens/", {"name": "pdq"}).content.decode()
