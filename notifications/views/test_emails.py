@@ -72,7 +72,7 @@ def refuse(
 
 
 def result(request: HttpRequest, message: Message) -> HttpResponse:
-    template = "mail_server/_test_result.html" if is_in_place(request) else "mail_server/test_email.html"
+    template = "mail_server/_test_news.html" if is_in_place(request) else "mail_server/test_email.html"
     return render(request, template, {"story": story_of(message)})
 
 

@@ -242,6 +242,7 @@ class TestLiveness:
         response = browser.get("/deliveries/", headers={"HX-Request": "true"})
 
         assert response.content.decode().strip().startswith('<div class="stack" id="deliveries"')
+        assert 'id="mail-state" hx-swap-oob="true"' in response.content.decode()
         assert "HX-Request" in response.headers["Vary"]
 
 

@@ -1,10 +1,13 @@
 """One mail's page: what happened, the mail itself, and what can be done."""
 
+import re
+import threading
 import uuid
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -188,10 +191,73 @@ class TestStory:
 
         assert html.strip().startswith('<div class="stack" id="story"')
 
+    def test_answers_a_poll_with_the_bars_mail_state_too(self, browser: Client) -> None:
+        use_smtp(host="mail.test")
+        MailServerState.load().hold(HoldReason.SIGN_IN, "535 5.7.8", "bad credentials")
+
+        html = browser.get(f"/deliveries/{a_message().uuid}/", headers={"HX-Request": "true"}).content.decode()
+
+        assert re.search(r'id="mail-state" hx-swap-oob="true"[^>]*>.*Mail is held', html, re.S)
+
+    def test_has_the_place_where_a_poll_puts_the_mail_state(self, browser: Client) -> None:
+        html = page(browser, a_message())
+
+        assert html.count('id="mail-state"') == 1
+        assert "hx-swap-oob" not in html
+
     @pytest.mark.parametrize("path", ["", "content/", "eml/", "cancellation/"])
     def test_says_404_to_a_mail_that_is_none(self, browser: Client, path: str) -> None:
         assert browser.get(f"/deliveries/{uuid.uuid4()}/{path}").status_code == 404
         assert browser.get(f"/deliveries/1234/{path}").status_code == 404
+
+
+class TestRecipients:
+    """Nobody is pending in a mail that is over."""
+
+    def told(self, browser: Client, message: Message) -> list[str]:
+        badges = re.findall(r'class="badge"[^>]*>.*?</svg>\s*([^<]+?)\s*</span>', page(browser, message), re.S)
+        return [words for words in badges if words != message.get_state_display()]
+
+    def test_wait_while_the_mail_does(self, browser: Client) -> None:
+        assert self.told(browser, a_message()) == ["1 pending", "Pending"]
+
+    def test_of_a_cancelled_mail_are_not_sent_to(self, browser: Client) -> None:
+        message = a_message("a@x.test", "b@x.test", "c@x.test")
+        message.recipients.filter(address="a@x.test").update(outcome="accepted")
+        message.recipients.filter(address="b@x.test").update(outcome="deferred")
+        message.cancel()
+        message.refresh_from_db()
+
+        told = self.told(browser, message)
+
+        assert sorted(told) == ["1 accepted", "2 not sent", "Accepted", "Not sent", "Not sent"]
+
+    def test_of_an_expired_mail_are_not_sent_to(self, browser: Client) -> None:
+        message = a_message()
+        tried(message, Attempt.Outcome.DEFERRED, "450 4.2.0", "busy")
+        message.recipients.update(outcome="deferred", code="450 4.2.0", text="busy")
+        message.expire()
+
+        assert self.told(browser, message) == ["1 not sent", "Not sent"]
+        assert "450 4.2.0 busy" in page(browser, message)
+
+    def test_of_a_test_that_was_deferred_are_not_sent_to(self, browser: Client) -> None:
+        message = a_message(kind=Message.Kind.TEST)
+        tried(message, Attempt.Outcome.DEFERRED, "450 4.2.0", "busy")
+        message.recipients.update(outcome="deferred", code="450 4.2.0", text="busy")
+        message.fail()
+
+        assert self.told(browser, message) == ["1 not sent", "Not sent"]
+
+    def test_of_a_try_without_an_answer_are_not_known(self, browser: Client) -> None:
+        message = a_message()
+        tried(message, Attempt.Outcome.AMBIGUOUS, "", "no answer after the final dot")
+        message.fail()
+
+        assert self.told(browser, message) == ["1 not known", "Not known"]
+
+    def test_that_were_refused_stay_refused(self, browser: Client) -> None:
+        assert self.told(browser, refused(a_message())) == ["1 refused", "Refused"]
 
 
 class TestResend:
@@ -225,6 +291,32 @@ class TestResend:
         first, second = self.post(browser, message), self.post(browser, message)
 
         assert first.headers["Location"] == second.headers["Location"]
+        assert message.resends.count() == 1
+
+    @pytest.mark.django_db(transaction=True)
+    def test_happens_once_for_two_clicks_at_the_same_moment(self, browser: Client) -> None:
+        message = accepted(a_message())
+        waits = threading.Event()
+
+        def click() -> None:
+            def watch(execute: Any, sql: str, *rest: Any) -> Any:
+                # What was asked before the lock was asked too early: from here on the other click may end.
+                if "BEGIN" in sql or "FOR UPDATE" in sql:
+                    waits.set()
+                return execute(sql, *rest)
+
+            with connection.execute_wrapper(watch):
+                self.post(browser, message)
+            connection.close()
+
+        with transaction.atomic():
+            Message.objects.select_for_update().get(pk=message.pk)
+            outbox.resend(message)
+            second = threading.Thread(target=click)
+            second.start()
+            assert waits.wait(10)
+        second.join(20)
+
         assert message.resends.count() == 1
 
     def test_waits_until_the_mail_is_settled(self, browser: Client) -> None:
