@@ -1,9 +1,11 @@
-"""System checks: a key that is missing, weak or shared is found at the start, not at the first lost secret."""
+"""System checks: what the operator set wrongly is found at the start, not at the first secret or mail it costs."""
 
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
+
+from notifications.oauth.providers import ProvidersFileError, additions
 
 SHORTEST_KEY = 32
 HINT = (
@@ -28,3 +30,16 @@ def fernet_keys(**_: Any) -> list[CheckMessage]:
         text = "FERNET_KEYS contains SECRET_KEY: a leaked session key would open every stored secret."
         found.append(Error(text, hint=HINT, id="notifications.E004"))
     return found
+
+
+@register(Tags.security)
+def providers_file(**_: Any) -> list[CheckMessage]:
+    try:
+        additions()
+    except ProvidersFileError as error:
+        hint = (
+            "Its form is in docs/configuration.md. Mend it, or unset MAILADMIN_PROVIDERS_FILE: "
+            "Microsoft's clouds and Google need no file."
+        )
+        return [Error(f"MAILADMIN_PROVIDERS_FILE cannot be used: {error}.", hint=hint, id="notifications.E005")]
+    return []
