@@ -41,6 +41,9 @@ class ModeForm(forms.Form):
     write_only_word: ClassVar[str]
     # What the field says while none is saved.
     write_only_help: ClassVar[str]
+    paces: ClassVar[tuple[Pace, ...]] = (Pace.UNLIMITED, Pace.EXCHANGE_ONLINE, Pace.GMAIL)
+    # Values that make no difference to how one mail goes.
+    of_no_mail: ClassVar[tuple[str, ...]] = ("pace",)
 
     sender = LineField(
         label="Sender Email Address",
@@ -61,13 +64,13 @@ class ModeForm(forms.Form):
     pace = forms.ChoiceField(
         label="Pace",
         required=False,
-        choices=Pace.choices,
         help_text="What the provider allows one sender. All workers share it.",
     )
 
     def __init__(self, data: Any = None, *, saved: MailServerSettings, **options: Any) -> None:
         super().__init__(data, **options)
         self.saved = saved
+        self.fields["pace"].choices = [(pace.value, pace.label) for pace in self.paces]  # type: ignore[attr-defined]
 
     def values(self) -> dict[str, Any]:
         """By column of MailServerSettings. Only for a form without errors."""

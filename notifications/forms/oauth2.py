@@ -1,6 +1,5 @@
 """The values of OAuth2 mode, as a page or a file gives them."""
 
-import re
 from typing import Any
 
 from django import forms
@@ -8,41 +7,18 @@ from django.core.exceptions import ValidationError
 
 from notifications.addresses import parse_address
 from notifications.forms.fields import LineField, SwitchField
-from notifications.forms.mode import PLAIN_INPUT, ModeForm, WriteOnlyField
+from notifications.forms.mode import PLAIN_INPUT
 from notifications.forms.redirect_uri import check_redirect_uri, default_redirect_uri
+from notifications.forms.registration import SHARED_TENANTS, RegistrationForm, is_tenant
 from notifications.models import MailServerSettings, Mode, Security
 from notifications.oauth.providers import CLOUDS, Kind, ProvidersFileError, additions, endpoints
 
-GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
-LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
-DOMAIN = re.compile(rf"({LABEL}\.)+{LABEL}", re.I)
-SHARED_TENANTS = ("common", "organizations", "consumers")
-CLIENT_ID = re.compile(r"[A-Za-z0-9._~-]+")
 GOOGLE_TLS_PORT = 465
 
 
-class SecretValueField(WriteOnlyField):
-    """A client secret; copied values tend to bring blanks along."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**{"strip": True, **options})
-
-    def to_python(self, value: Any) -> str:
-        text = super().to_python(value)
-        if any(char < " " or char == "\x7f" for char in text):
-            raise ValidationError("This contains a control character, which no client secret has.")
-        if GUID.fullmatch(text):
-            raise ValidationError(
-                "This is the ID of a secret, not the secret. Copy the column Value beside it; the portal shows it only"
-                " right after the secret was made, so make a new one if it is hidden by now."
-            )
-        return text
-
-
-class OAuth2Form(ModeForm):
+class OAuth2Form(RegistrationForm):
     mode = Mode.OAUTH2
-    write_only = "client_secret"
-    write_only_word = "secret"
+    secret_belongs_to = {"provider": "provider", "cloud": "cloud", "client_id": "client ID"}
     write_only_help = (
         "Its Value, not its ID. Google: always. Microsoft: for the platform Web; blank for Mobile and desktop."
     )
@@ -58,20 +34,6 @@ class OAuth2Form(ModeForm):
         choices=[(name, cloud.label) for name, cloud in CLOUDS.items()],
         help_text="Where the Microsoft 365 organisation lives; nearly always Global.",
     )
-    client_id = LineField(
-        label="Client ID",
-        max_length=300,
-        help_text="The application's own, from its registration with the provider.",
-        widget=forms.TextInput(attrs={**PLAIN_INPUT, "autocomplete": "off"}),
-    )
-    tenant_id = LineField(
-        label="Tenant ID",
-        required=False,
-        max_length=253,
-        help_text="Directory (tenant) ID, or a verified domain of the organisation.",
-        widget=forms.TextInput(attrs={**PLAIN_INPUT, "autocomplete": "off"}),
-    )
-    client_secret = SecretValueField(label="Client Secret")
     clear_client_secret = SwitchField(label="Remove the saved secret")
     redirect_uri = LineField(
         label="Redirect URI",
@@ -118,17 +80,11 @@ class OAuth2Form(ModeForm):
         """Only Microsoft itself has several; an addition is one cloud."""
         return str(self.or_default("cloud")) if self.cleaned_data.get("provider") == Kind.MICROSOFT else "global"
 
-    def clean_client_id(self) -> str:
-        client_id: str = self.cleaned_data["client_id"]
-        if not CLIENT_ID.fullmatch(client_id):
-            raise ValidationError("A client ID has letters, digits, dots and dashes only.")
-        return client_id
-
     def clean_tenant_id(self) -> str:
         tenant = str(self.cleaned_data["tenant_id"]).lower()
         if self.kind is Kind.GOOGLE and tenant:
             raise ValidationError("Leave this blank: Google knows no tenants.")
-        known = tenant in SHARED_TENANTS or GUID.fullmatch(tenant) or is_domain(tenant)
+        known = tenant in SHARED_TENANTS or is_tenant(tenant)
         if self.kind is Kind.MICROSOFT and not known:
             raise ValidationError(
                 "Give the Directory (tenant) ID, a domain such as contoso.com, or common, organizations or consumers."
@@ -156,8 +112,6 @@ class OAuth2Form(ModeForm):
     def clean(self) -> None:
         super().clean()
         self._check_port()
-        if {"provider", "cloud", "client_id", "client_secret"} <= self.cleaned_data.keys():
-            self._check_secret()
 
     @property
     def kind(self) -> Kind | None:
@@ -173,26 +127,16 @@ class OAuth2Form(ModeForm):
         elif given.get("provider") == Kind.MICROSOFT:
             self.add_error("security", "Microsoft's servers start TLS with STARTTLS only.")
 
-    def _check_secret(self) -> None:
+    def check_secret(self) -> None:
         given = self.cleaned_data
         if given["client_secret"] and given.get("clear_client_secret"):
             self.add_error("client_secret", "Either enter a new secret or remove the saved one, not both.")
-        elif self.keeps_secret() and (moved := self._moved()):
-            self.add_error(
-                "client_secret",
-                f"The saved secret belongs to the {moved} saved with it and is not used with another. Enter the"
-                " secret that belongs to these values, or remove the saved one.",
-            )
-        elif self.kind is Kind.GOOGLE and not (given["client_secret"] or self.keeps_secret()):
+            return
+        super().check_secret()
+        # An error takes the field out of what was given.
+        is_left_out = "client_secret" in given and not given["client_secret"] and not self.keeps_secret()
+        if self.kind is Kind.GOOGLE and is_left_out:
             self.add_error("client_secret", "Google wants the client secret, also of a desktop app.")
-
-    def _moved(self) -> str:
-        """What the saved secret must not follow to; empty if it stays where it was."""
-        names = {"provider": "provider", "cloud": "cloud", "client_id": "client ID"}
-        moved = [
-            word for name, word in names.items() if self.cleaned_data[name] != getattr(self.saved, f"oauth2_{name}")
-        ]
-        return " and ".join(moved)
 
 
 def initial_of(saved: MailServerSettings) -> dict[str, Any]:
@@ -210,7 +154,3 @@ def provider_choices() -> list[tuple[str, str]]:
     except ProvidersFileError:
         added = {}
     return [("microsoft", "Microsoft"), ("google", "Google"), *((name, found.label) for name, found in added.items())]
-
-
-def is_domain(text: str) -> bool:
-    return len(text) <= 253 and bool(DOMAIN.fullmatch(text))

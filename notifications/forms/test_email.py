@@ -34,8 +34,8 @@ def draft_of(form: ModeForm, saved: MailServerSettings) -> str:
     A kept secret is written out: looked up later, it might be that of another server, saved in the meantime.
     """
     values = {"active_mode": form.mode.value, **form.values()}
-    # Not a matter of one mail.
-    del values[f"{form.mode}_pace"]
+    for name in form.of_no_mail:
+        del values[f"{form.mode}_{name}"]
     if all(value == getattr(saved, column) for column, value in values.items()):
         return ""
     return json.dumps(values)

@@ -129,6 +129,29 @@ def endpoints(provider: str, cloud: str = "global") -> Endpoints:
     return found
 
 
+def graph_clouds() -> dict[str, Endpoints]:
+    """Where Graph mode can send, by cloud: `global`, or an addition such as `microsoft.lab`."""
+    added = {name: found for name, found in additions().items() if found.graph_host}
+    return {**CLOUDS, **added}
+
+
+def graph_endpoints(cloud: str) -> Endpoints:
+    """The hosts for Graph mode in one of Microsoft's clouds, or in an addition such as `microsoft.lab`."""
+    found = CLOUDS.get(cloud) or additions().get(cloud)
+    if found is None or not found.graph_host:
+        raise UnknownProvider(cloud)
+    return found
+
+
+def graph_clouds() -> dict[str, str]:
+    """Label by name of what Graph mode can be pointed at; a file that cannot be read is the system checks' business."""
+    try:
+        known = CLOUDS | additions()
+    except ProvidersFileError:
+        known = CLOUDS
+    return {name: cloud.label for name, cloud in known.items() if cloud.graph_host}
+
+
 def additions() -> dict[str, Endpoints]:
     """What MAILADMIN_PROVIDERS_FILE adds, by name; a new file takes effect at the next start."""
     return read_file(settings.PROVIDERS_FILE) if settings.PROVIDERS_FILE else {}
