@@ -13,6 +13,8 @@ from notifications.models.mail_server import Singleton
 
 # A refresh takes two calls of at most 30 s each.
 REFRESH_LEASE = timedelta(seconds=75)
+# Two calls take a second or two. Should they take longer, a second worker's call does no harm.
+FETCH_LEASE = timedelta(seconds=20)
 CONSENT_LIFE = timedelta(minutes=10)
 
 
@@ -31,12 +33,37 @@ class AppToken(Singleton):
     roles = models.TextField(blank=True)
     # Whether a draft could be made with this token; None until one was tried.
     may_draft = models.BooleanField(null=True)
+    # While one worker fetches, the others wait for its answer; what it ends with tells whose turn it was.
+    fetching_until = models.DateTimeField(null=True)
+    # Why the last fetch brought no token, and when the next one is due if time may heal that.
+    reason = models.TextField(blank=True)
+    retry_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="one_app_token")]
 
     def __str__(self) -> str:
         return f"roles: {self.roles or 'none'}"
+
+    def is_being_fetched(self, now: datetime) -> bool:
+        return self.fetching_until is not None and self.fetching_until > now
+
+    def take_turn(self, registration: str, now: datetime) -> bool:
+        """Whether this caller fetches now. Nothing of another registration is left then."""
+        free = models.Q(fetching_until=None) | models.Q(fetching_until__lte=now) | ~models.Q(registration=registration)
+        as_read = AppToken.objects.filter(free, pk=1, registration=self.registration, fetched_at=self.fetched_at)
+        columns: dict[str, Any] = {"fetching_until": now + FETCH_LEASE, "reason": "", "retry_at": None}
+        if self.registration != registration:
+            of_the_other = {"access_token": "", "expires_at": None, "fetched_at": None, "roles": "", "may_draft": None}
+            columns |= {"registration": registration, **of_the_other}
+        mine = as_read.update(**columns)
+        self.registration, self.fetching_until = registration, columns["fetching_until"]
+        return bool(mine)
+
+    def end_turn(self, **columns: Any) -> bool:
+        """Note what came of it; False, and nothing written, when somebody else has the turn by now."""
+        mine = AppToken.objects.filter(pk=1, registration=self.registration, fetching_until=self.fetching_until)
+        return bool(mine.update(fetching_until=None, **columns))
 
 
 class OAuthGrant(Singleton):

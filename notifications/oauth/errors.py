@@ -4,6 +4,7 @@ Microsoft asks programs not to act on AADSTS numbers or texts (its "Microsoft En
 `error` value decides here; numbers and texts are for the explanation.
 """
 
+from datetime import timedelta
 from enum import StrEnum
 
 
@@ -18,10 +19,13 @@ WAIT_ERRORS = {"temporarily_unavailable", "server_error", "slow_down"}
 
 
 class OAuthFailure(Exception):
-    """The one error that leaves this room. `code` is the OAuth error value, `text` the provider's words."""
+    """The one error that leaves this room. `code` is the OAuth error value, `text` the provider's words.
 
-    def __init__(self, remedy: Remedy, code: str, text: str) -> None:
-        self.remedy = remedy
+    `retry_after`: with WAIT, when the next call is due, where that is known.
+    """
+
+    def __init__(self, remedy: Remedy, code: str, text: str, retry_after: timedelta | None = None) -> None:
+        self.remedy, self.retry_after = remedy, retry_after
         self.code, self.text = one_line(code), one_line(text)
         super().__init__(f"{self.code}: {self.text}" if self.code else self.text)
 

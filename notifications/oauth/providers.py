@@ -136,20 +136,11 @@ def graph_clouds() -> dict[str, Endpoints]:
 
 
 def graph_endpoints(cloud: str) -> Endpoints:
-    """The hosts for Graph mode in one of Microsoft's clouds, or in an addition such as `microsoft.lab`."""
-    found = CLOUDS.get(cloud) or additions().get(cloud)
-    if found is None or not found.graph_host:
+    """The hosts of one of `graph_clouds`."""
+    found = graph_clouds().get(cloud) if cloud not in CLOUDS else CLOUDS[cloud]
+    if found is None:
         raise UnknownProvider(cloud)
     return found
-
-
-def graph_clouds() -> dict[str, str]:
-    """Label by name of what Graph mode can be pointed at; a file that cannot be read is the system checks' business."""
-    try:
-        known = CLOUDS | additions()
-    except ProvidersFileError:
-        known = CLOUDS
-    return {name: cloud.label for name, cloud in known.items() if cloud.graph_host}
 
 
 def additions() -> dict[str, Endpoints]:

@@ -1,7 +1,7 @@
 """Access tokens that are always fresh, refreshed by one worker at a time."""
 
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
@@ -53,10 +53,14 @@ def check_usable(grant: OAuthGrant, registration: Registration) -> None:
 
 
 def is_fresh(grant: OAuthGrant) -> bool:
-    if not (grant.access_token and grant.expires_at and grant.refreshed_at):
+    return bool(grant.access_token) and lasts(grant.refreshed_at, grant.expires_at)
+
+
+def lasts(since: datetime | None, until: datetime | None) -> bool:
+    """Whether what was given `since` is good for one more mail."""
+    if since is None or until is None:
         return False
-    margin = min(MARGIN, (grant.expires_at - grant.refreshed_at) / 4)
-    return grant.expires_at - timezone.now() > margin
+    return until - timezone.now() > min(MARGIN, (until - since) / 4)
 
 
 def check_not_too_soon(grant: OAuthGrant) -> None:

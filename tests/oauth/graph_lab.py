@@ -1,0 +1,32 @@
+"""Graph mode pointed at the lab: the certified provider gives out an app's tokens."""
+
+from pathlib import Path
+from typing import Any
+
+from notifications.models import MailServerSettings, Mode
+from notifications.oauth.client_credentials import AppRegistration
+from notifications.oauth.settings import graph_registration_of
+from tests.oauth.lab import ACCOUNT, providers_file
+from tests.peers.identity import IdentityPeer
+
+SECRET = "graph-secret"
+# Nothing listens there: where Graph itself is not the subject.
+NO_GRAPH = "https://localhost:9"
+
+
+def use_graph(
+    peer: IdentityPeer, folder: Path, settings: Any, *, graph_host: str = NO_GRAPH, **columns: Any
+) -> MailServerSettings:
+    """Save Graph mode as the active one; `columns` without `graph_`."""
+    table = peer.provider(smtp_port=587) | {"graph_host": graph_host}
+    providers_file(folder, settings, microsoft=table)
+    saved = MailServerSettings.load()
+    values = {"cloud": "microsoft.lab", "client_id": "graph-daemon", "tenant_id": peer.tenant, "pace": "unlimited"}
+    values |= {"client_secret": SECRET, "sender": f"Deployments <{ACCOUNT}>"}
+    columns_by_name = {f"graph_{name}": value for name, value in (values | columns).items()}
+    saved.save_version({"active_mode": Mode.GRAPH, **columns_by_name}, seen=saved.version)
+    return saved
+
+
+def use_app(peer: IdentityPeer, folder: Path, settings: Any, **columns: Any) -> AppRegistration:
+    return graph_registration_of(use_graph(peer, folder, settings, **columns))
