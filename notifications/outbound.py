@@ -21,6 +21,10 @@ class Refused(requests.RequestException):
     """Not sent, or not read on, because it was not what a provider's endpoint does."""
 
 
+class Endless(Refused):
+    """The answer was longer, or took longer, than any that makes sense."""
+
+
 class Guard(requests.Session):
     """`hosts`: the only `host` or `host:port` it talks to."""
 
@@ -28,6 +32,8 @@ class Guard(requests.Session):
     # Seconds left for a call. May raise when there are none.
     remaining: Callable[[], float]
     largest_answer = LARGEST_ANSWER
+    connect_seconds = CONNECT_SECONDS
+    read_seconds = READ_SECONDS
 
     def guard(self, hosts: frozenset[str], ca_file: str, *, trust_environment: bool) -> None:
         self.hosts = hosts
@@ -42,7 +48,7 @@ class Guard(requests.Session):
             raise Refused(f"{address.scheme}://{address.netloc} is not one of this provider's addresses")
         seconds = self.remaining()
         limits = {
-            "timeout": (min(CONNECT_SECONDS, seconds), min(READ_SECONDS, seconds)),
+            "timeout": (min(self.connect_seconds, seconds), min(self.read_seconds, seconds)),
             "allow_redirects": False,
             "stream": True,
         }
@@ -68,7 +74,7 @@ def read_capped(response: requests.Response, largest: int, seconds: float) -> by
         while chunk := response.raw.read1(CHUNK, decode_content=True):
             body += chunk
             if len(body) > largest or time.monotonic() > end:
-                raise Refused("the provider's answer has no end")
+                raise Endless("the provider's answer has no end")
     except HTTPError as error:
         raise requests.ConnectionError(f"the answer broke off: {error}") from error
     finally:

@@ -68,6 +68,10 @@ Results = Mapping[str, RecipientResult]
 class Memory(Protocol):
     """A note for the next try of the same mail, should this one be cut off."""
 
+    @property
+    def is_first(self) -> bool:
+        """Whether the mail was never tried before."""
+
     def recall(self) -> str:
         """What the last try kept, or empty."""
 
@@ -77,6 +81,8 @@ class Memory(Protocol):
 
 class NoMemory:
     """For a mail that is tried once."""
+
+    is_first = True
 
     def recall(self) -> str:
         return ""

@@ -13,7 +13,7 @@ from notifications.backends.deadline import Deadline
 from notifications.backends.trace import Trace
 from notifications.delivery.claim import Claim, claim
 from notifications.delivery.outcome import Tried, record
-from notifications.delivery.transport import from_header, open_backend, secrets_of
+from notifications.delivery.transport import forget_tokens, from_header, open_backend, secrets_of
 from notifications.models import Attempt, Message, Recipient
 
 logger = logging.getLogger(__name__)
@@ -71,6 +71,8 @@ class Line:
         is_test = claimed.message.kind == Message.Kind.TEST
         if self._backend is None or is_test or self._version != claimed.attempt.settings_version:
             self._hang_up()
+            if is_test:
+                forget_tokens(claimed.server)
             self._backend = open_backend(claimed.server)
             self._version = None if is_test else claimed.attempt.settings_version
         return self._backend
@@ -93,6 +95,10 @@ class AttemptMemory:
     """The mail's row is where a backend's note outlives the worker."""
 
     attempt: Attempt
+
+    @property
+    def is_first(self) -> bool:
+        return self.attempt.number == 1
 
     def recall(self) -> str:
         return self.attempt.message.transport_note

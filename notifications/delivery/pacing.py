@@ -11,7 +11,7 @@ WINDOW = timedelta(minutes=1)
 @dataclass(frozen=True)
 class Limits:
     parallel: int
-    per_minute: int
+    per_minute: int | None
 
 
 # Exchange Online: Microsoft, "Improvements to SMTP AUTH client submission": 3 connections, 30 mails a minute.
@@ -20,12 +20,18 @@ class Limits:
 # is Exchange Online's own limit behind it.
 LIMITS = {Pace.EXCHANGE_ONLINE: Limits(3, 30), Pace.GMAIL: Limits(5, 60), Pace.GRAPH: Limits(4, 30)}
 
+# Whatever pace is set: more than four at a time Graph answers with 429.
+AT_MOST = {Mode.GRAPH: Limits(4, None)}
+
 
 def admits(pace: str, mode: Mode | str, now: datetime) -> bool:
     """Whether one more mail may start now. Ask inside the transaction that claims it."""
-    limits = LIMITS.get(Pace(pace))
+    limits = LIMITS.get(Pace(pace)) or AT_MOST.get(Mode(mode))
     if limits is None:
         return True
     active = Attempt.objects.filter(mode=mode, finished_at=None, lease_expires_at__gt=now).count()
-    recent = Attempt.objects.filter(mode=mode, started_at__gt=now - WINDOW).count()
-    return active < limits.parallel and recent < limits.per_minute
+    if active >= limits.parallel:
+        return False
+    if limits.per_minute is None:
+        return True
+    return Attempt.objects.filter(mode=mode, started_at__gt=now - WINDOW).count() < limits.per_minute

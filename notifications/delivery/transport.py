@@ -8,16 +8,20 @@ from django.conf import settings as environment
 
 from notifications.addresses import parse_address
 from notifications.backends.base import Backend, BackendError, Fault, Reply
+from notifications.backends.graph import GraphBackend
+from notifications.backends.graph_api import GraphServer
 from notifications.backends.smtp import SmtpBackend, SmtpServer
 from notifications.backends.smtp_auth import PasswordSignIn
 from notifications.backends.xoauth2 import XOAuth2SignIn
 from notifications.emails.headers import address_header
-from notifications.models import MailServerSettings, Mode, OAuthGrant
+from notifications.models import AppToken, MailServerSettings, Mode, OAuthGrant
 from notifications.models.fields import Unreadable
+from notifications.oauth.app_tokens import app_token
+from notifications.oauth.client_credentials import AppRegistration
 from notifications.oauth.consent import account_wanted
 from notifications.oauth.errors import OAuthFailure, Remedy
 from notifications.oauth.registration import Registration
-from notifications.oauth.settings import registration_of
+from notifications.oauth.settings import graph_registration_of, registration_of
 from notifications.oauth.tokens import access_token, check_usable
 
 FAULTS = {
@@ -73,7 +77,35 @@ def oauth2(server: MailServerSettings) -> Backend:
     return SmtpBackend(target, XOAuth2SignIn(account_wanted(server), GrantTokens(registration)))
 
 
-BACKENDS: dict[Mode, Callable[[MailServerSettings], Backend]] = {Mode.BASIC: basic, Mode.OAUTH2: oauth2}
+def graph(server: MailServerSettings) -> Backend:
+    try:
+        registration = graph_registration_of(server)
+    except OAuthFailure as error:
+        raise backend_error(error) from error
+    endpoints = registration.endpoints
+    target = GraphServer(
+        host=endpoints.graph_host,
+        mailbox=parse_address(server.graph_sender).address,
+        save_to_sent_items=server.graph_save_to_sent_items,
+        connect_timeout=server.graph_connect_timeout,
+        ca_file=endpoints.ca_file,
+        upload_hosts=frozenset({endpoints.upload_host} - {""}),
+        trust_environment=environment.OUTBOUND_TRUST_ENVIRONMENT,
+    )
+    return GraphBackend(target, AppTokens(registration))
+
+
+BACKENDS: dict[Mode, Callable[[MailServerSettings], Backend]] = {
+    Mode.BASIC: basic,
+    Mode.OAUTH2: oauth2,
+    Mode.GRAPH: graph,
+}
+
+
+def forget_tokens(server: MailServerSettings) -> None:
+    """So that the next mail proves the secret, and meets the permissions as they are now."""
+    if server.active_mode == Mode.GRAPH:
+        AppToken.forget()
 
 
 @dataclass(frozen=True)
@@ -89,14 +121,38 @@ class GrantTokens:
             raise backend_error(error) from error
 
 
+@dataclass(frozen=True)
+class AppTokens:
+    """Graph mode's access tokens, shared by all workers, in the backends' terms."""
+
+    registration: AppRegistration
+
+    def token(self, patience: float, refused: str = "") -> str:
+        try:
+            return app_token(self.registration, refused, patience=patience)
+        except OAuthFailure as error:
+            raise backend_error(error) from error
+
+    @property
+    def may_draft(self) -> bool | None:
+        row = AppToken.load()
+        return row.may_draft if row.registration == self.registration.fingerprint else None
+
+    def learn(self, *, may_draft: bool) -> None:
+        if self.may_draft is not may_draft:
+            AppToken.learn(self.registration.fingerprint, may_draft=may_draft)
+
+
 def backend_error(error: OAuthFailure) -> BackendError:
-    return BackendError(FAULTS[error.remedy], Reply(text=str(error)))
+    return BackendError(FAULTS[error.remedy], Reply(text=str(error), retry_after=error.retry_after))
 
 
 def secrets_of(server: MailServerSettings) -> tuple[str, ...]:
     """What must never appear in a trace."""
     if server.active_mode == Mode.OAUTH2:
         return (server.oauth2_client_secret, OAuthGrant.load().access_token)
+    if server.active_mode == Mode.GRAPH:
+        return (server.graph_client_secret, AppToken.load().access_token)
     return (server.basic_password,)
 
 

@@ -45,6 +45,15 @@ class AppToken(Singleton):
     def __str__(self) -> str:
         return f"roles: {self.roles or 'none'}"
 
+    @classmethod
+    def forget(cls) -> None:
+        """The next mail fetches a new one, and at once."""
+        cls.objects.update(access_token="", retry_at=None)
+
+    @classmethod
+    def learn(cls, registration: str, *, may_draft: bool) -> None:
+        cls.objects.filter(registration=registration).update(may_draft=may_draft)
+
     def is_being_fetched(self, now: datetime) -> bool:
         return self.fetching_until is not None and self.fetching_until > now
 

@@ -240,7 +240,8 @@ class Attempt(models.Model):
             # Locked: the sweep cannot give the mail to somebody else between the question and the note.
             mine = Attempt.objects.select_for_update().filter(pk=self.pk, finished_at=None).first()
             if mine is not None:
-                Message.objects.filter(pk=self.message_id).update(transport_note=note)
+                self.message.transport_note = note
+                self.message.save(update_fields=["transport_note"])
         return mine is not None
 
     @property

@@ -32,6 +32,8 @@ class Endpoints:
     smtp_scope: str = ""
     login_host: str = ""
     graph_host: str = ""
+    # Where Graph sends the pieces of a large attachment; they carry no token.
+    upload_host: str = ""
     portal: str = ""
     authorization_endpoint: str = ""
     token_endpoint: str = ""
@@ -66,6 +68,7 @@ CLOUDS = {
         smtp_scope="https://outlook.office.com/SMTP.Send",
         login_host="https://login.microsoftonline.com",
         graph_host="https://graph.microsoft.com",
+        upload_host="outlook.office.com",
         portal="portal.azure.com",
     ),
     "gcc-high": Endpoints(
@@ -75,6 +78,7 @@ CLOUDS = {
         smtp_scope="https://outlook.office365.us/SMTP.Send",
         login_host="https://login.microsoftonline.us",
         graph_host="https://graph.microsoft.us",
+        upload_host="outlook.office365.us",
         portal="portal.azure.us",
     ),
     "dod": Endpoints(
@@ -84,6 +88,7 @@ CLOUDS = {
         smtp_scope="https://outlook-dod.office365.us/SMTP.Send",
         login_host="https://login.microsoftonline.us",
         graph_host="https://dod-graph.microsoft.us",
+        upload_host="outlook-dod.office365.us",
         portal="portal.azure.us",
     ),
     "china": Endpoints(
@@ -93,6 +98,7 @@ CLOUDS = {
         smtp_scope="https://partner.outlook.cn/SMTP.Send",
         login_host="https://login.partner.microsoftonline.cn",
         graph_host="https://microsoftgraph.chinacloudapi.cn",
+        upload_host="partner.outlook.cn",
         portal="portal.azure.cn",
     ),
 }
