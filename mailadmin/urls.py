@@ -32,6 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("mail-server/", mail_server.page, name="mail-server"),
     path("mail-server/basic/", or_mail_server(mail_server.save), {"mode": "basic"}, name="mail-server-basic"),
     path("mail-server/oauth2/", or_mail_server(mail_server.save), {"mode": "oauth2"}, name="mail-server-oauth2"),
+    path("mail-server/graph/", or_mail_server(mail_server.save), {"mode": "graph"}, name="mail-server-graph"),
     path("mail-server/active-mode/", active_mode.active_mode, name="active-mode"),
     path("mail-server/oauth/consents/", or_mail_server(oauth.consents, "oauth2"), name="oauth-consents"),
     path("mail-server/oauth/callback", oauth.callback, name="oauth-callback"),

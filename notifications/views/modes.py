@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
 from notifications.capture import switch
 from notifications.context import MailState
 from notifications.diagnosis.connection import connection_of
+from notifications.diagnosis.expiry import secret_expiry
 from notifications.forms.certificate import describe_certificates
+from notifications.forms.graph import GraphForm
 from notifications.forms.mail_server import DEFAULT_PORTS, MailServerForm
 from notifications.forms.mode import ModeForm
 from notifications.forms.oauth2 import OAuth2Form
@@ -62,11 +65,16 @@ def oauth2_extras(saved: MailServerSettings, form: ModeForm) -> dict[str, Any]:
     }
 
 
+def graph_extras(saved: MailServerSettings, form: ModeForm) -> dict[str, Any]:
+    return {"secret_expiry": secret_expiry(saved, timezone.localdate())}
+
+
 PAGES = {
     page.mode.value: page
     for page in (
         ModePage(Mode.BASIC, "User and password, or none, on any SMTP server", MailServerForm, basic_extras),
         ModePage(Mode.OAUTH2, "Microsoft or Google, SMTP with XOAUTH2", OAuth2Form, oauth2_extras),
+        ModePage(Mode.GRAPH, "Microsoft 365 by HTTPS, without SMTP", GraphForm, graph_extras),
     )
 }
 
@@ -82,18 +90,25 @@ def cards(saved: MailServerSettings, mail_state: MailState) -> list[ModeCard]:
 
 def state_of(mode: Mode, saved: MailServerSettings, mail_state: MailState) -> tuple[str, str]:
     """Tone and words of a card's badge."""
-    connection = connection_of(saved) if mode == Mode.OAUTH2 and saved.has_values(mode) else None
-    connected = connection.state.label.lower() if connection else ""
+    if mode != saved.active_mode and not saved.has_values(mode):
+        return "off", "Not set up"
+    note, is_worrying = note_of(mode, saved)
     if mode == saved.active_mode:
         # Until the first mail fails nothing is held, and yet none can go.
-        if connection and not connection.is_connected and mail_state.kind == "ok":
-            return "warning", f"Active · {connected}"
+        if is_worrying and mail_state.kind == "ok":
+            return "warning", f"Active · {note}"
         return mail_state.kind, f"Active · {mail_state.word}"
-    if not saved.has_values(mode):
-        return "off", "Not set up"
-    return ("warning" if connection and not connection.is_connected else "off"), " · ".join(
-        part for part in ("Standby", connected) if part
-    )
+    return ("warning" if is_worrying else "off"), " · ".join(part for part in ("Standby", note) if part)
+
+
+def note_of(mode: Mode, saved: MailServerSettings) -> tuple[str, bool]:
+    """What a badge adds about a mode's consent or secret, and whether somebody has to look after it."""
+    if mode == Mode.OAUTH2 and saved.has_values(mode):
+        connection = connection_of(saved)
+        return connection.state.label.lower(), not connection.is_connected
+    if mode == Mode.GRAPH and secret_expiry(saved, timezone.localdate()):
+        return "secret runs out", True
+    return "", False
 
 
 def is_inbox(saved: MailServerSettings) -> bool:

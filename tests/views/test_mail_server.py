@@ -61,7 +61,7 @@ class TestPage:
 
     def test_offers_only_the_modes_there_are(self, page: Client) -> None:
         text = page.get(reverse("mail-server"), {"mode": "carrier-pigeon"}).content.decode()
-        assert text.count('class="radio-card"') == 2
+        assert text.count('class="radio-card"') == 3
         assert 'id="mode-basic" href="/mail-server/?mode=basic" aria-current="true"' in text
 
     def test_is_for_people_who_signed_in(self, db: None) -> None:
