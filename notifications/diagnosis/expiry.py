@@ -9,7 +9,7 @@ SOON, VERY_SOON, AT_ONCE = 30, 7, 1
 
 
 def secret_expiry(saved: MailServerSettings, today: date) -> tuple[str, str] | None:
-    """A tone (`warning`, `failed`) and a sentence once there are 30 days or fewer; None before, and where no day was given."""
+    """A tone (`warning` or `failed`) and a sentence, from 30 days ahead; None before, and where no day was given."""
     expires = saved.graph_secret_expires
     if expires is None or (days := (expires - today).days) > SOON:
         return None

@@ -85,7 +85,7 @@ def translated() -> Iterator[None]:
         raise OAuthFailure(
             Remedy.WAIT, "", "Microsoft's sign-in service answered with something else than JSON"
         ) from error
-    except (AttributeError, TypeError) as error:
+    except (AttributeError, TypeError, RecursionError) as error:
         # msal takes the answer for the JSON object that it should be.
         raise OAuthFailure(Remedy.WAIT, "", "Microsoft's sign-in service answered with something unusable") from error
     except (ValueError, KeyError) as error:

@@ -15,10 +15,16 @@ NO_GRAPH = "https://localhost:9"
 
 
 def use_graph(
-    peer: IdentityPeer, folder: Path, settings: Any, *, graph_host: str = NO_GRAPH, **columns: Any
+    peer: IdentityPeer,
+    folder: Path,
+    settings: Any,
+    *,
+    graph_host: str = NO_GRAPH,
+    ca_file: str = "",
+    **columns: Any,
 ) -> MailServerSettings:
     """Save Graph mode as the active one; `columns` without `graph_`."""
-    table = peer.provider(smtp_port=587) | {"graph_host": graph_host}
+    table = peer.provider(smtp_port=587) | {"graph_host": graph_host} | ({"ca_file": ca_file} if ca_file else {})
     providers_file(folder, settings, microsoft=table)
     saved = MailServerSettings.load()
     values = {"cloud": "microsoft.lab", "client_id": "graph-daemon", "tenant_id": peer.tenant, "pace": "unlimited"}
