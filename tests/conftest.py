@@ -9,6 +9,8 @@ import tomli_w
 from _pytest.terminal import TerminalReporter
 
 from tests.google_stand_in import GoogleStandIn
+from tests.graph_stand_in import GraphStandIn
+from tests.peers.graph import GraphPeer
 from tests.peers.identity import IdentityPeer
 from tests.peers.mail import MailPeer
 from tests.peers.need import in_ci, need
@@ -84,6 +86,34 @@ def google_mail_peer(_google_mail_servers: MailPeer, google: GoogleStandIn) -> M
     """Postfix and Dovecot that take the access tokens of `google`, with an empty Maildir."""
     _google_mail_servers.clear()
     return _google_mail_servers
+
+
+@pytest.fixture(scope="session")
+def _graph() -> Iterator[GraphStandIn]:
+    with GraphStandIn() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def graph(_graph: GraphStandIn) -> Iterator[GraphStandIn]:
+    """Microsoft Graph and its login host, with empty mailboxes, no faults and an empty log."""
+    _graph.reset()
+    yield _graph
+    _graph.reset()
+
+
+@pytest.fixture(scope="session")
+def _graph_contract() -> Iterator[GraphPeer]:
+    need("graph")
+    with GraphPeer() as peer:
+        yield peer
+
+
+@pytest.fixture
+def graph_peer(_graph_contract: GraphPeer) -> GraphPeer:
+    """Microsoft Graph's contract behind TLS, with nothing captured."""
+    _graph_contract.clear()
+    return _graph_contract
 
 
 @pytest.fixture

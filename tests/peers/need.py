@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers import postgres
+from tests.peers import graph, postgres
 
 HOW = "`make peers` installs it"
 NODE_MODULES = Path(__file__).parent / "node_modules"
@@ -25,12 +25,20 @@ def _node() -> str:
     return "" if there else f"Node.js and its packages under tests/peers are not installed; {HOW}"
 
 
+def _graph() -> str:
+    if not graph.PRISM.exists() or not Path(graph.NGINX).exists():
+        return f"prism or nginx is not installed; {HOW}"
+    there = graph.contract().is_file()
+    return "" if there else "Microsoft's OpenAPI document is not there; MAILADMIN_GRAPH_CONTRACT names it"
+
+
 PEERS: dict[str, Callable[[], str]] = {
     "mail": _mail,
     "postgres": lambda: "" if postgres.programs() else f"PostgreSQL is not installed; {HOW}",
     "redis": lambda: "" if shutil.which("redis-server") else f"Redis is not installed; {HOW}",
     "chromium": lambda: "" if Path(CHROMIUM).exists() else f"Chromium is not installed; {HOW}",
     "node": _node,
+    "graph": _graph,
 }
 
 
