@@ -4,14 +4,14 @@ from typing import Any
 
 import tomli_w
 
-from notifications.configuration.sections import SECTIONS
+from notifications.configuration.sections import SECTIONS, Section
 from notifications.forms.notification import NotificationForm
 from notifications.models import MailServerSettings, Notification
 
 HEAD = """\
 # What is set in mailadmin; read it back with: manage.py config import FILE
 # Secrets are left out, and reading this back keeps the saved ones. To give one, write into its section
-#   password = { env = "SMTP_PASSWORD" }        (oauth2: client_secret)
+#   password = { env = "SMTP_PASSWORD" }        (oauth2, graph: client_secret)
 # and set that environment variable for the import.
 
 """
@@ -27,8 +27,13 @@ def export() -> str:
 
 
 def mail_server(saved: MailServerSettings) -> dict[str, Any]:
-    modes = {mode: said(section.values_shown(saved)) for mode, section in SECTIONS.items() if section.is_set_up(saved)}
+    modes = {mode: of_mode(section, saved) for mode, section in SECTIONS.items() if saved.has_values(mode)}
     return {"active": saved.active_mode, **modes}
+
+
+def of_mode(section: Section, saved: MailServerSettings) -> dict[str, Any]:
+    values = section.values_shown(saved)
+    return {**said(values), **{name: values[name] for name in section.switched_on}}
 
 
 def notification(saved: Notification) -> dict[str, Any]:

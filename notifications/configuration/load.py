@@ -60,7 +60,8 @@ def section_values(
 ) -> dict[str, Any]:
     known = section.form(saved=saved).fields
     refuse_unknown(given, (*known, *section.files), path)
-    data = {name: value for name, value in given.items() if name not in section.files}
+    data: dict[str, Any] = dict.fromkeys(section.switched_on, True)
+    data |= {name: value for name, value in given.items() if name not in section.files}
     for name in section.secrets:
         if name in data:
             data[name] = keys.secret(data[name], joined(path, name))
@@ -83,7 +84,7 @@ def active_mode(given: dict[str, Any], saved: MailServerSettings, values: dict[s
     after = copy(saved)
     for name, value in values.items():
         setattr(after, name, value)
-    if mode != saved.active_mode and not SECTIONS[mode].is_set_up(after):
+    if mode != saved.active_mode and not after.has_values(mode):
         raise ConfigurationError([f"mail_server.active: {Mode(mode).label} is not set up, so it cannot be active."])
     return str(mode)
 

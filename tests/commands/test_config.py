@@ -142,7 +142,7 @@ class TestRefusals:
         [
             ("[mail_servr]\n", "mail_servr"),
             ("[mail_server]\nactiv = 'basic'\n", "mail_server.activ"),
-            ("[mail_server.graph]\n", "mail_server.graph"),
+            ("[mail_server.pigeon]\n", "mail_server.pigeon"),
             (SERVER.replace("server =", "servr ="), "mail_server.basic.servr"),
             ("[[notifications]]\nname = 'A'\n[[notifications]]\npakage_glob = '*'\n", "notifications[1].pakage_glob"),
         ],
