@@ -5,16 +5,25 @@ from pathlib import Path
 
 import pytest
 import tomli_w
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import is_complaint, set_up
+from tests.browser.conftest import set_up
+from tests.browser.oauth2 import (
+    ACCOUNT,
+    NOBODY_THERE,
+    adas_window,
+    authenticate,
+    authenticate_by_paste,
+    fill_in,
+    paste,
+    save_and_make_active,
+    send_test_email,
+)
 from tests.panel import Panel
 from tests.peers.identity import IdentityPeer
 from tests.peers.mail import MailPeer
-from tests.peers.process import free_ports
 from tests.tls_proxy import TlsProxy
 
-ACCOUNT = "sender@contoso.test"
 WIDTHS = (320, 390, 800, 1280)
 
 
@@ -36,19 +45,8 @@ def panel(operators_file: Path) -> Iterator[Panel]:
 
 @pytest.fixture(scope="module")
 def window(chromium: Browser, panel: Panel) -> Iterator[BrowserContext]:
-    """Ada's. What the browser says against the panel's own pages fails the test; the provider's are not ours."""
-    context = chromium.new_context(base_url=panel.url, ignore_https_errors=True)
-    complaints: list[str] = []
-    context.on("weberror", lambda error: complaints.append(str(error.error)))
-    context.on("console", lambda line: complaints.append(line.text) if is_ours(line, panel) else None)
-    set_up(context, panel)
-    yield context
-    context.close()
-    assert complaints == []
-
-
-def is_ours(line: ConsoleMessage, panel: Panel) -> bool:
-    return bool(line.page and line.page.url.startswith(panel.url) and is_complaint(line.type, line.text))
+    with adas_window(chromium, panel) as window:
+        yield window
 
 
 @pytest.fixture
@@ -56,28 +54,6 @@ def page(window: BrowserContext) -> Iterator[Page]:
     page = window.new_page()
     yield page
     page.close()
-
-
-def fill_in(page: Page, tenant: str, redirect_uri: str = "") -> None:
-    page.goto("/mail-server/")
-    page.click("#mode-oauth2")
-    page.select_option("#id_provider", "microsoft.lab")
-    page.fill("#id_client_id", "ms-public")
-    page.fill("#id_tenant_id", tenant)
-    if redirect_uri:
-        page.fill("#id_redirect_uri", redirect_uri)
-    page.fill("#id_sender", f"Deployments <{ACCOUNT}>")
-
-
-def authenticate(page: Page, peer: IdentityPeer) -> None:
-    """As far as the provider's last button."""
-    page.get_by_role("button", name="Authenticate").last.click()
-    page.wait_for_url(f"{peer.base}/**")
-    if page.locator("[name=login]").count():
-        page.fill("[name=login]", ACCOUNT)
-        page.fill("[name=password]", "any")
-        page.click("button[type=submit]")
-    page.get_by_role("button", name="Continue").click(no_wait_after=True)
 
 
 def test_authenticate_comes_back_by_localhost_and_mail_goes_out(
@@ -94,34 +70,56 @@ def test_authenticate_comes_back_by_localhost_and_mail_goes_out(
     expect(page.locator("#connection")).to_contain_text(ACCOUNT)
     expect(page.locator("#mode-oauth2")).to_contain_text("Active · ok")
 
-    page.fill("#id_test_to", "ops@peer.test")
-    page.click("#send-test-email")
-    expect(page.locator("#test-result")).to_contain_text("accepted by localhost (250", timeout=20_000)
+    send_test_email(page)
     assert oauth_mail_peer.wait_for(1, to="ops@peer.test")[0]["From"] == f"Deployments <{ACCOUNT}>"
 
 
-def test_where_the_browser_cannot_come_back_its_address_is_pasted(
-    window: BrowserContext, page: Page, panel: Panel, identity_peer: IdentityPeer
+def test_where_the_browser_cannot_come_back_its_address_is_pasted_and_mail_goes_out(
+    window: BrowserContext, page: Page, panel: Panel, identity_peer: IdentityPeer, oauth_mail_peer: MailPeer
 ) -> None:
-    (nobody,) = free_ports(1)
-    fill_in(page, identity_peer.tenant, f"http://localhost:{nobody}")
-    page.get_by_role("button", name="Save", exact=True).click()
+    fill_in(page, identity_peer.tenant, NOBODY_THERE)
+    save_and_make_active(page)
     expect(page.locator("#connection textarea")).to_be_visible()
 
-    with page.expect_request(f"http://localhost:{nobody}/**") as failed:
-        authenticate(page, identity_peer)
-    assert "code=" in failed.value.url
+    after, address = authenticate_by_paste(window, page, identity_peer)
+    assert "code=" in address
+    expect(after.locator("div[role=status]").last).to_contain_text(f"Connected as {ACCOUNT}")
 
-    page = window.new_page()  # the failed one stays open for its address
-    page.goto("/mail-server/?mode=oauth2")
-    page.fill("#id_address", failed.value.url)
-    page.click("text=Complete the sign-in")
-    expect(page.locator("div[role=status]").last).to_contain_text(f"Connected as {ACCOUNT}")
+    send_test_email(after)
+    after.click("text=The conversation with the server")
+    expect(after.locator("#test-result")).to_contain_text("AUTH XOAUTH2")
+    (test,) = oauth_mail_peer.wait_for(1, to="ops@peer.test")
+    assert (test["From"], test["Return-Path"]) == (f"Deployments <{ACCOUNT}>", f"<{ACCOUNT}>")
 
-    page.goto("/mail-server/?mode=oauth2")
-    page.fill("#id_address", failed.value.url)
-    page.click("text=Complete the sign-in")
-    expect(page.locator("main")).to_contain_text("it was used before")
+    paste(after, address)
+    expect(after.locator("main")).to_contain_text("it was used before")
+
+
+def test_a_report_over_the_api_and_one_on_the_page_both_reach_the_maildir(
+    window: BrowserContext, page: Page, panel: Panel, identity_peer: IdentityPeer, oauth_mail_peer: MailPeer
+) -> None:
+    fill_in(page, identity_peer.tenant, NOBODY_THERE)
+    save_and_make_active(page)
+    after, _ = authenticate_by_paste(window, page, identity_peer)
+    expect(after.locator("div[role=status]").last).to_contain_text("Connected as")
+    panel.shell("from tests import base; base.a_notification(to=['ops@peer.test'])")
+    panel.sign_in_tool()
+
+    panel.report(1, name="Chrome 131 to Lab")
+    after.goto("/completions/new/")
+    after.fill("#id_name", "7-Zip 24.08 to Lab")
+    after.select_option("#id_outcome", "failed")
+    after.get_by_role("button", name="Report").last.click()
+    after.wait_for_url("**/completions/*-*/")
+
+    mails = oauth_mail_peer.wait_for(2, to="ops@peer.test")
+    subjects = " ".join(sorted(mail["Subject"] for mail in mails))
+    assert len(mails) == 2
+    assert "7-Zip 24.08 to Lab" in subjects
+    assert "Chrome 131 to Lab" in subjects
+    assert {mail["Return-Path"] for mail in mails} == {f"<{ACCOUNT}>"}
+    after.goto("/deliveries/")
+    expect(after.locator("#deliveries")).not_to_contain_text("Queued")
 
 
 def test_only_what_the_provider_asks_for_is_on_the_form(page: Page, panel: Panel) -> None:
@@ -178,7 +176,6 @@ def test_a_confidential_client_comes_back_to_the_panels_own_https_address(
         expect(page.locator("#connection")).to_contain_text(ACCOUNT)
         expect(page.locator("#mode-oauth2")).to_contain_text("Standby · connected")
 
-        page.fill("#id_test_to", "ops@peer.test")
-        page.click("#send-test-email")
-        expect(page.locator("#test-result")).to_contain_text("accepted by localhost (250", timeout=20_000)
+        send_test_email(page)
+        assert oauth_mail_peer.wait_for(1, to="ops@peer.test")[0]["From"] == f"Deployments <{ACCOUNT}>"
         context.close()
