@@ -16,8 +16,9 @@ import requests
 import tomli_w
 
 from tests.graph.faults import Dice, Fault, Faults, Moment
+from tests.graph.items import Delivery
 from tests.graph.login import CLIENT, SECRET, TENANT, Login
-from tests.graph.mailbox import Delivery, Mailboxes
+from tests.graph.mailbox import Mailboxes
 from tests.graph.server import Connection, Gone, Handler, Server
 from tests.graph.service import LOGIN, Service
 from tests.graph.wire import Answer, GraphError, Kind, Request
@@ -154,6 +155,7 @@ class GraphStandIn:
         self._server.server_close()
         self._server.hang_up()
         self._scratch.remove()
+        assert not self._server.mistakes, self._server.mistakes
 
     # --- the handler's side ---
 

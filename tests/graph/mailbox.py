@@ -1,16 +1,12 @@
-"""The mailboxes: drafts, sent and deleted items, uploads on their way, and what really went out."""
+"""The mailboxes, and what really went out of them."""
 
-import hashlib
 import re
-import secrets
 import threading
 import time
 import uuid
 from collections import Counter
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any
 
+from tests.graph.items import Delivery, Folder, Item, Upload, new_id
 from tests.graph.mails import Attachment, Mail, invalid_recipients
 from tests.graph.wire import GraphError
 
@@ -24,96 +20,16 @@ UNWELCOME = {
 }
 
 
-@dataclass(frozen=True)
-class Delivery:
-    """One mail that went out. `by` is draft, json or mime."""
-
-    mailbox: str
-    recipients: tuple[str, ...]
-    subject: str
-    message_id: str
-    attachments: tuple[Attachment, ...]
-    html: str = field(repr=False)
-    text: str = field(repr=False)
-    headers: dict[str, str] = field(repr=False)
-    by: str
-
-
-class Folder:
-    DRAFTS, SENT, DELETED = "drafts", "sentitems", "deleteditems"
-
-
-@dataclass(eq=False)
-class Item:
-    """A message in a folder. `id` changes whenever it moves, `immutable_id` should not."""
-
-    mailbox: str
-    mail: Mail
-    folder: str
-    is_draft: bool = True
-    id: str = ""
-    immutable_id: str = ""
-    changed_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-
-    def move(self, folder: str) -> None:
-        self.folder, self.id = folder, f"AAMk{secrets.token_urlsafe(48)}="
-        self.changed_at = datetime.now(UTC)
-
-    def answers_to(self, item_id: str) -> bool:
-        return item_id in (self.id, self.immutable_id)
-
-    def shown(self, *, immutable: bool) -> dict[str, Any]:
-        """The message as Graph gives it back."""
-        body = {"contentType": "html" if self.mail.html else "text", "content": self.mail.html or self.mail.text}
-        return {
-            "body": body,
-            "subject": self.mail.subject,
-            **self.mail.source,
-            "id": self.immutable_id if immutable else self.id,
-            "isDraft": self.is_draft,
-            "internetMessageId": self.mail.message_id,
-            "hasAttachments": bool(self.mail.attachments),
-            "parentFolderId": self.folder,
-            "changeKey": hashlib.sha256(self.id.encode()).hexdigest()[:16],
-            "lastModifiedDateTime": timestamp(self.changed_at),
-        }
-
-
-@dataclass
-class Upload:
-    """An attachment that arrives in ranges: only a running hash of it is kept."""
-
-    item: Item
-    name: str
-    size: int
-    content_type: str
-    received: int = 0
-    hash: Any = field(default_factory=hashlib.sha256)
-
-    def take(self, content: bytes) -> bool:
-        """Whether that was the last of it."""
-        self.hash.update(content)
-        self.received += len(content)
-        if self.received < self.size:
-            return False
-        attachment = Attachment(self.name, self.hash.hexdigest(), self.size, self.content_type)
-        self.item.mail.attachments.append(attachment)
-        self.item.mail.size += self.size
-        return True
-
-    def answer(self) -> dict[str, Any]:
-        # Outlook gives one start where others give ranges; the very first one has a hyphen.
-        following = str(self.received) if self.received else "0-"
-        expires = datetime.now(UTC) + timedelta(hours=1)
-        return {"expirationDateTime": timestamp(expires), "nextExpectedRanges": [following]}
-
-
 class Mailboxes:
-    """`ids_change_at_send`: the immutable ones too. `keeps_deleted`: DELETE moves to Deleted Items, as Outlook does."""
+    """Every mailbox there is, by its address."""
 
     def __init__(self) -> None:
+        # The immutable ones too, as some say they do.
         self.ids_change_at_send = False
+        # DELETE moves to Deleted Items, where a message is still found; Graph has permanentDelete for the other.
         self.keeps_deleted = True
+        # How many seconds a message that was accepted still looks like a draft, and would go out again.
+        self.settling_seconds = 0.0
         self.largest_message = 150 * MEGABYTE
         self.messages_per_minute: int | None = None
         self.deliveries: list[Delivery] = []
@@ -127,6 +43,8 @@ class Mailboxes:
 
     def folder(self, name: str, mailbox: str = "") -> list[Item]:
         with self._lock:
+            for item in list(self._items):
+                self._settle(item)
             return [item for item in self._items if item.folder == name and mailbox in ("", item.mailbox)]
 
     def duplicates(self) -> dict[tuple[str, str], int]:
@@ -142,13 +60,18 @@ class Mailboxes:
     def find(self, mailbox: str, item_id: str) -> Item:
         with self._lock:
             item = self._by_id.get(item_id)
-            if item is None or item.mailbox != mailbox or not item.answers_to(item_id):
+            if item:
+                self._settle(item)
+            if item_id not in self._by_id or item is None or item.mailbox != mailbox:
                 raise GraphError(404, "ErrorItemNotFound", "The specified object was not found in the store.")
             return item
 
     def with_message_id(self, mailbox: str, message_id: str) -> list[Item]:
         with self._lock:
-            return list(self._by_message_id.get((mailbox, message_id), ()))
+            found = self._by_message_id.setdefault((mailbox, message_id), [])
+            for item in list(found):
+                self._settle(item)
+            return list(found)
 
     def delete(self, mailbox: str, item_id: str) -> None:
         with self._lock:
@@ -197,14 +120,8 @@ class Mailboxes:
         with self._lock:
             item = self._draft(mailbox, item_id)
             self._submit(mailbox, item.mail, "draft")
-            item.is_draft = False
-            if item.mail.deletes_after_send:
-                self._forget(item)
-                return
-            self._move(item, Folder.SENT)
-            if self.ids_change_at_send:
-                self._by_id.pop(item.immutable_id)
-                self._name(item)
+            item.settles_at = time.monotonic() + self.settling_seconds
+            self._settle(item)
 
     def send(self, mailbox: str, mail: Mail, by: str, *, save: bool) -> None:
         with self._lock:
@@ -217,6 +134,20 @@ class Mailboxes:
         if not item.is_draft:
             raise GraphError(400, "ErrorInvalidOperation", "The message has been sent already.")
         return item
+
+    def _settle(self, item: Item) -> None:
+        """What becomes of a draft that was sent, once it is time."""
+        if item.settles_at is None or item.settles_at > time.monotonic():
+            return
+        item.settles_at = None
+        item.is_draft = False
+        if item.mail.deletes_after_send:
+            self._forget(item)
+            return
+        self._move(item, Folder.SENT)
+        if self.ids_change_at_send:
+            self._by_id.pop(item.immutable_id)
+            self._name(item)
 
     def _submit(self, mailbox: str, mail: Mail, by: str) -> None:
         if mail.sender and mail.sender.lower() not in (mailbox, *self.send_as):
@@ -258,7 +189,7 @@ class Mailboxes:
         return item
 
     def _name(self, item: Item) -> None:
-        item.immutable_id = f"AAkA{secrets.token_urlsafe(48)}="
+        item.immutable_id = new_id()
         self._by_id[item.immutable_id] = item
 
     def _move(self, item: Item, folder: str) -> None:
@@ -290,7 +221,3 @@ def is_valid(address: str) -> bool:
 
 def local_part(address: str) -> str:
     return address.partition("@")[0].lower()
-
-
-def timestamp(when: datetime) -> str:
-    return when.strftime("%Y-%m-%dT%H:%M:%SZ")

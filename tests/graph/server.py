@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -73,6 +74,7 @@ class Server(ThreadingHTTPServer):
         # The handshake belongs to the connection's own thread: a client that is slow at it must not stop the others.
         self.socket = server_context().wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         self.open: set[socket.socket] = set()
+        self.mistakes: list[str] = []
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self.open.add(request)
@@ -89,7 +91,13 @@ class Server(ThreadingHTTPServer):
                 connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: socket.socket | tuple[bytes, socket.socket], client_address: Any) -> None:
-        """The client may go at any time, and may not like the certificate: that is often what the test is about."""
+        """The client may go at any time, and may not like the certificate: that is often what the test is about.
+
+        What else goes wrong is a mistake of the stand-in, and would look like a fault that somebody asked for.
+        """
+        error = sys.exception()
+        if not isinstance(error, OSError):
+            self.mistakes.append(repr(error))
 
 
 class Handler(BaseHTTPRequestHandler):

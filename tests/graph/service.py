@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, unquote
 
+from tests.graph.items import Item
 from tests.graph.login import READ_WRITE, SEND, Login
-from tests.graph.mailbox import MEGABYTE, Item, Mailboxes, local_part
+from tests.graph.mailbox import MEGABYTE, Mailboxes, local_part
 from tests.graph.mails import (
     SETTABLE,
     attachment_of,
