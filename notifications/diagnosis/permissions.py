@@ -51,11 +51,16 @@ OF_PEOPLE = Permission(
 
 @dataclass(frozen=True)
 class Permissions:
-    """Of the token that the saved values were given; without one, `seen_at` is None and the list empty."""
+    """Of the token that the saved values were given; without one, `seen_at` is None and the list empty.
 
-    seen_at: datetime | None
-    found: tuple[Permission, ...]
-    way: Way
+    `reason`: why the last fetch brought none.
+    """
+
+    seen_at: datetime | None = None
+    good_until: datetime | None = None
+    found: tuple[Permission, ...] = ()
+    way: Way = Way.UNKNOWN
+    reason: str = ""
 
     @property
     def way_in_words(self) -> str:
@@ -64,11 +69,13 @@ class Permissions:
 
 def permissions_of(saved: MailServerSettings) -> Permissions:
     row = AppToken.load()
-    if not row.fetched_at or not belongs_to(row, saved):
-        return Permissions(None, (), Way.UNKNOWN)
+    if not belongs_to(row, saved):
+        return Permissions()
+    if row.fetched_at is None:
+        return Permissions(reason=row.reason)
     roles = row.roles.split()
     found = (sending(SEND in roles), drafting(READ_WRITE in roles, row.may_draft), OF_PEOPLE)
-    return Permissions(row.fetched_at, found, WAYS[row.may_draft])
+    return Permissions(row.fetched_at, row.expires_at, found, WAYS[row.may_draft], row.reason)
 
 
 def belongs_to(row: AppToken, saved: MailServerSettings) -> bool:

@@ -98,9 +98,14 @@ def test_the_way_is_the_one_that_was_found_out(
     assert words in found.way_in_words
 
 
+def test_why_there_is_no_token_is_told(saved: MailServerSettings) -> None:
+    AppToken(registration=graph_registration_of(saved).fingerprint, reason="invalid_client: AADSTS7000222").save()
+    assert permissions_of(saved) == Permissions(reason="invalid_client: AADSTS7000222")
+
+
 class TestNothingIsKnown:
     def test_before_the_first_token(self, saved: MailServerSettings) -> None:
-        assert permissions_of(saved) == Permissions(None, (), Way.UNKNOWN)
+        assert permissions_of(saved) == Permissions()
 
     def test_after_the_values_were_changed(self, saved: MailServerSettings) -> None:
         permissions(saved, BOTH, may_draft=True)

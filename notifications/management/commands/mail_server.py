@@ -7,11 +7,18 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from notifications.diagnosis.connection import Connection, connection_of
+from notifications.diagnosis.expiry import secret_expiry
+from notifications.diagnosis.permissions import Permissions, permissions_of
 from notifications.models import MailServerSettings, MailServerState, Mode
+from notifications.models.fields import Unreadable
+from notifications.oauth.errors import OAuthFailure
+from notifications.oauth.settings import graph_endpoints_of
 
 
 class Command(BaseCommand):
-    help = "Say how mail goes out now: mode, state, version, and whose consent it is. No secret is printed."
+    help = (
+        "Say how mail goes out: mode, state, version, whose consent it is or what the app may do. No secret is printed."
+    )
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -35,6 +42,8 @@ def status() -> Iterator[tuple[str, str]]:
     yield "sender", saved.sender or "none"
     if saved.has_values(Mode.OAUTH2):
         yield from consent_of(connection_of(saved))
+    if saved.has_values(Mode.GRAPH):
+        yield from app_of(saved)
 
 
 def state_of(saved: MailServerSettings, state: MailServerState) -> str:
@@ -54,6 +63,45 @@ def consent_of(connection: Connection) -> Iterator[tuple[str, str]]:
     if connection.exists:
         yield "account", connection.grant.account
         yield "token", f"good until {moment(connection.grant.expires_at)}"
+
+
+def app_of(saved: MailServerSettings) -> Iterator[tuple[str, str]]:
+    """Graph mode's, and of its token only what the saved values were given."""
+    yield "cloud", cloud_of(saved)
+    yield "app", f"{saved.graph_client_id} in {saved.graph_tenant_id}"
+    permissions = permissions_of(saved)
+    yield "app token", token_of(permissions)
+    for permission in permissions.found:
+        yield "may", permission.sentence
+    yield "way", f"{permissions.way}. {permissions.way_in_words}"
+    yield "secret", secret_of(saved)
+
+
+def cloud_of(saved: MailServerSettings) -> str:
+    try:
+        return f"{saved.graph_cloud}: {graph_endpoints_of(saved).label}"
+    except OAuthFailure as error:
+        return f"{saved.graph_cloud}: {error}"
+
+
+def token_of(permissions: Permissions) -> str:
+    if permissions.seen_at is None:
+        return f"none yet: {permissions.reason}" if permissions.reason else "none yet"
+    until = f"good until {moment(permissions.good_until)}, fetched {moment(permissions.seen_at)}"
+    return f"{until}; since then: {permissions.reason}" if permissions.reason else until
+
+
+def secret_of(saved: MailServerSettings) -> str:
+    if isinstance(saved.graph_client_secret, Unreadable):
+        return "cannot be read with the present FERNET_KEYS"
+    if not saved.graph_client_secret:
+        return "missing"
+    expires = saved.graph_secret_expires
+    if expires is None:
+        return "saved; nobody said when it expires"
+    today = timezone.localdate()
+    warning = secret_expiry(saved, today)
+    return warning[1] if warning else f"expires {expires:%Y-%m-%d}, in {(expires - today).days} days"
 
 
 def moment(when: datetime | None) -> str:
