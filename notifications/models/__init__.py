@@ -1,6 +1,7 @@
-from notifications.models.api_token import ApiToken
+from notifications.models.api_token import ApiToken, Scope
 from notifications.models.audit import AuditEvent
-from notifications.models.completion import Completion, Outcome, TargetResult
+from notifications.models.completion import Completion, Outcome, Series, TargetResult
+from notifications.models.digest import DigestEntry
 from notifications.models.grant import AppToken, ConsentRequest, OAuthGrant
 from notifications.models.mail_server import (
     HoldReason,
@@ -12,7 +13,8 @@ from notifications.models.mail_server import (
     StaleVersion,
 )
 from notifications.models.message import Attempt, Message, Recipient
-from notifications.models.notification import Notification
+from notifications.models.notification import Day, Digest, History, Notification, OutsideHours
+from notifications.models.safety import Safety
 
 __all__ = [
     "ApiToken",
@@ -21,6 +23,10 @@ __all__ = [
     "AuditEvent",
     "Completion",
     "ConsentRequest",
+    "Day",
+    "Digest",
+    "DigestEntry",
+    "History",
     "HoldReason",
     "MailServerSettings",
     "MailServerState",
@@ -29,9 +35,13 @@ __all__ = [
     "Notification",
     "OAuthGrant",
     "Outcome",
+    "OutsideHours",
     "Pace",
     "Recipient",
+    "Safety",
+    "Scope",
     "Security",
+    "Series",
     "StaleVersion",
     "TargetResult",
 ]

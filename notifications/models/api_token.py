@@ -15,12 +15,21 @@ PREFIX_LENGTH = 12
 USE_RESOLUTION = timedelta(minutes=1)
 
 
+class Scope(models.TextChoices):
+    """What a token may do; a tool on a hundred machines needs no more than the first."""
+
+    REPORT = "report", "Report completions only"
+    READ = "read", "Read completions, mails and notifications"
+    MANAGE = "manage", "Report, read, and change notifications"
+
+
 class ApiToken(models.Model):
     """A bearer token. Only its hash is kept: 256 random bits need no slow hash."""
 
     name = models.CharField(max_length=200)
     prefix = models.CharField(max_length=PREFIX_LENGTH, unique=True)
     hash = models.CharField(max_length=64)
+    scope = models.CharField(max_length=6, choices=Scope, default=Scope.REPORT)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
     last_used_at = models.DateTimeField(null=True)

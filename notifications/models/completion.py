@@ -1,5 +1,7 @@
 """What a deployment tool reported."""
 
+import hashlib
+import json
 import uuid
 
 from django.db import models
@@ -10,6 +12,41 @@ class Outcome(models.TextChoices):
     PARTIAL = "partial", "Partly failed"
     FAILED = "failed", "Failed"
     CANCELLED = "cancelled", "Cancelled"
+
+    @property
+    def is_failure(self) -> bool:
+        return self in (Outcome.FAILED, Outcome.PARTIAL)
+
+
+class Series(models.Model):
+    """Completions of the same source, kind, package and schedule, in the order in which they were received.
+
+    Locked while a completion joins, so that two that arrive together know of each other.
+    """
+
+    # SHA-256 of the four: together they may be too long for an index.
+    key = models.CharField(max_length=64, unique=True)
+    failures_in_a_row = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.failures_in_a_row} failures in a row"
+
+    @classmethod
+    def lock(cls, *parts: str) -> "Series":
+        """The series of a source, kind, package and schedule, locked until the transaction ends."""
+        key = hashlib.sha256(json.dumps(parts).encode(errors="surrogatepass")).hexdigest()
+        return cls.objects.select_for_update().get_or_create(key=key)[0]
+
+    def add(self, outcome: Outcome) -> int:
+        """Take a completion in and say how many failures in a row came right before it.
+
+        A cancelled one says nothing about whether the package works, so it neither fails nor recovers.
+        """
+        before = self.failures_in_a_row
+        if outcome is not Outcome.CANCELLED:
+            self.failures_in_a_row = before + 1 if outcome.is_failure else 0
+            self.save(update_fields=["failures_in_a_row"])
+        return before
 
 
 class Completion(models.Model):
@@ -35,6 +72,10 @@ class Completion(models.Model):
     received_at = models.DateTimeField(auto_now_add=True, db_index=True)
     # SHA-256 of the report's normal form: tells a repeated report from a second one under the same id.
     digest = models.CharField(max_length=64)
+
+    series = models.ForeignKey(Series, null=True, on_delete=models.PROTECT, related_name="completions")
+    # By receipt, in the same series.
+    failures_before = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [

@@ -22,6 +22,7 @@ class Message(models.Model):
 
     class Kind(models.TextChoices):
         NOTIFICATION = "notification", "Notification"
+        DIGEST = "digest", "Digest"
         TEST = "test", "Test email"
 
     class State(models.TextChoices):
@@ -52,6 +53,8 @@ class Message(models.Model):
     draft_server = SecretField()
     created_at = models.DateTimeField(default=timezone.now)
     next_attempt_at = models.DateTimeField(default=timezone.now)
+    # The notification's hours: nothing sends the mail earlier, but a person.
+    not_before = models.DateTimeField(null=True)
     attempt_count = models.PositiveIntegerField(default=0)
     finished_at = models.DateTimeField(null=True)
 
@@ -80,9 +83,10 @@ class Message(models.Model):
 
     @classmethod
     def make_all_due(cls) -> None:
-        """Whatever waits for a retry waits no longer."""
+        """Whatever waits for a retry waits no longer; what waits for its notification's hours still does."""
         now = timezone.now()
-        cls.objects.filter(state=cls.State.QUEUED, next_attempt_at__gt=now).update(next_attempt_at=now)
+        may_go = models.Q(not_before=None) | models.Q(not_before__lte=now)
+        cls.objects.filter(may_go, state=cls.State.QUEUED, next_attempt_at__gt=now).update(next_attempt_at=now)
 
     @property
     def is_open(self) -> bool:
