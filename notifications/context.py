@@ -9,7 +9,8 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from notifications.diagnosis import explain
-from notifications.models import Attempt, HoldReason, MailServerSettings, MailServerState, Message
+from notifications.diagnosis.expiry import secret_expiry
+from notifications.models import Attempt, HoldReason, MailServerSettings, MailServerState, Message, Mode
 
 THEMES = ("light", "dark")
 THEME_COOKIE = "theme"
@@ -34,6 +35,8 @@ class MailState:
     last_accepted: datetime | None = None
     waiting: int = 0
     needs_consent: bool = False
+    # A warning that stops nothing yet: the client secret in use is about to run out.
+    secret_expiry: str = ""
 
     @property
     def title(self) -> str:
@@ -85,9 +88,19 @@ def mail_state() -> MailState:
         )
     if state.is_paused(now):
         return MailState(
-            "paused", text=state.paused_text, since=state.paused_since, next_try=state.paused_until, waiting=waiting()
+            "paused",
+            text=state.paused_text,
+            advice=explain("", state.paused_text, server.active_mode).fix,
+            since=state.paused_since,
+            next_try=state.paused_until,
+            waiting=waiting(),
         )
-    return MailState("ok", last_accepted=last_accepted())
+    return MailState("ok", last_accepted=last_accepted(), secret_expiry=expiry_words(server))
+
+
+def expiry_words(server: MailServerSettings) -> str:
+    expiry = secret_expiry(server, timezone.localdate()) if server.active_mode == Mode.GRAPH else None
+    return expiry[1] if expiry else ""
 
 
 def waiting() -> int:

@@ -71,3 +71,19 @@ document.addEventListener("keydown", (event) => {
     button.click();
   }
 });
+
+// Each mode's form is a page of its own, and so is everything else: what was typed would be gone.
+let unsaved = document.querySelector(".mode-form[data-unsaved]") !== null;
+
+document.addEventListener("input", (event) => {
+  if (event.target.closest(".mode-form") && event.target.name !== "test_to") unsaved = true;
+});
+
+// A test opens beside the form, which stays.
+document.addEventListener("submit", (event) => {
+  if (event.target.matches(".mode-form") && !event.submitter?.formTarget) unsaved = false;
+});
+
+window.addEventListener("beforeunload", (event) => {
+  if (unsaved) event.preventDefault();
+});

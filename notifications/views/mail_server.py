@@ -19,7 +19,7 @@ from notifications.forms.test_email import TestEmailForm
 from notifications.models import MailServerSettings, MailServerState, StaleVersion
 from notifications.views.back import back_to
 from notifications.views.checklist import first_steps
-from notifications.views.modes import PAGES, cards, is_inbox, page_of
+from notifications.views.modes import PAGES, cards, is_inbox, last_saved, page_of
 
 RECIPIENT_KEY = "test_recipient"
 INBOX_RECIPIENT = "you@mailadmin.example"
@@ -88,6 +88,7 @@ def show(
         "chosen": chosen,
         "active": PAGES[saved.active_mode],
         "has_values": saved.has_values(form.mode),
+        "last_saved": last_saved(form.mode),
         "first_steps": first_steps(),
         "on_mail_server": True,
         **chosen.extras(saved, form),

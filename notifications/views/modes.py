@@ -11,14 +11,17 @@ from notifications.capture import switch
 from notifications.context import MailState
 from notifications.diagnosis.connection import connection_of
 from notifications.diagnosis.expiry import secret_expiry
+from notifications.diagnosis.permissions import permissions_of
 from notifications.forms.certificate import describe_certificates
 from notifications.forms.graph import GraphForm
 from notifications.forms.mail_server import DEFAULT_PORTS, MailServerForm
 from notifications.forms.mode import ModeForm
 from notifications.forms.oauth2 import OAuth2Form
-from notifications.models import MailServerSettings, Mode, Security
+from notifications.models import AuditEvent, MailServerSettings, Mode, Security
 from notifications.oauth.consent import account_wanted
 from notifications.views.redirect_ways import way_of, ways_home
+
+SAVES_LOOKED_AT = 200
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ def oauth2_extras(saved: MailServerSettings, form: ModeForm) -> dict[str, Any]:
 
 
 def graph_extras(saved: MailServerSettings, form: ModeForm) -> dict[str, Any]:
-    return {"secret_expiry": secret_expiry(saved, timezone.localdate())}
+    return {"secret_expiry": secret_expiry(saved, timezone.localdate()), "permissions": permissions_of(saved)}
 
 
 PAGES = {
@@ -109,6 +112,12 @@ def note_of(mode: Mode, saved: MailServerSettings) -> tuple[str, bool]:
     if mode == Mode.GRAPH and secret_expiry(saved, timezone.localdate()):
         return "secret runs out", True
     return "", False
+
+
+def last_saved(mode: Mode) -> AuditEvent | None:
+    """When a value of this mode was last changed: the settings' own version counts for all modes."""
+    saves = AuditEvent.objects.filter(action=AuditEvent.Action.MAIL_SERVER_SAVED)[:SAVES_LOOKED_AT]
+    return next((save for save in saves if any(name.startswith(f"{mode}_") for name in save.fields)), None)
 
 
 def is_inbox(saved: MailServerSettings) -> bool:
