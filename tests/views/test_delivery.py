@@ -91,6 +91,13 @@ class TestStory:
 
         assert 'class="explanation"' not in page(browser, accepted(message))
 
+    def test_says_only_of_a_test_that_it_is_tried_once(self, browser: Client) -> None:
+        message = a_message()
+        tried(message, Attempt.Outcome.DEFERRED, "450 4.2.0", "busy")
+        message.requeue(timezone.now())
+
+        assert "A test is tried once" not in page(browser, message)
+
     def test_says_when_the_next_try_is(self, browser: Client) -> None:
         use_smtp(host="mail.test")
         message = a_message()
@@ -248,6 +255,7 @@ class TestRecipients:
         message.fail()
 
         assert self.told(browser, message) == ["1 not sent", "Not sent"]
+        assert "A test is tried once" in page(browser, message)
 
     def test_of_a_try_without_an_answer_are_not_known(self, browser: Client) -> None:
         message = a_message()
