@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from notifications.delivery.pacing import admits
 from notifications.delivery.transport import with_draft
-from notifications.models import Attempt, MailServerSettings, MailServerState, Message
+from notifications.models import Attempt, MailServerSettings, MailServerState, Message, Safety
 
 # The lease outlives the send's own deadline by this much, so that the two never run into each other.
 LEASE_MARGIN = timedelta(seconds=15)
@@ -58,7 +58,7 @@ def choose(message_id: int | None, state: MailServerState, saved: MailServerSett
     if message is not None:
         return message
     message = due.first()
-    return message if message and may_go(state, saved, now) else None
+    return message if message and not Safety.load().paused and may_go(state, saved, now) else None
 
 
 def may_go(state: MailServerState, saved: MailServerSettings, now: datetime) -> bool:

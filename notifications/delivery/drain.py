@@ -8,13 +8,14 @@ from typing import Self
 
 from django.db import InterfaceError, OperationalError, connection
 
-from notifications.backends.base import Backend, BackendError, Envelope, Fault, Reply
+from notifications.backends.base import Backend, BackendError, Envelope, Fault, Reply, Results
 from notifications.backends.deadline import Deadline
 from notifications.backends.trace import Trace
 from notifications.delivery.claim import Claim, claim
+from notifications.delivery.gate import Passage, passage
 from notifications.delivery.outcome import Tried, record
 from notifications.delivery.transport import forget_tokens, from_header, open_backend, secrets_of
-from notifications.models import Attempt, Message, Recipient
+from notifications.models import Attempt, Message, Recipient, Safety
 
 logger = logging.getLogger(__name__)
 
@@ -54,17 +55,21 @@ class Line:
         """One try of one mail; every way it can end is in the answer."""
         trace = Trace(secrets_of(claimed.server))
         deadline = Deadline(claimed.server.total_timeout.total_seconds())
+        allowed = Passage(None, {})
         try:
-            envelope = envelope_of(claimed)
-            results = self._backend_for(claimed).send(envelope, deadline, trace)
+            allowed = passage(Safety.load(), envelope_of(claimed))
+            results = self._hand_over(claimed, allowed.envelope, deadline, trace)
         except BackendError as error:
-            return Tried(error.results, error, trace)
+            return Tried(allowed.outcomes(error.results), error, trace)
         except Exception as error:  # the worker's one: a fault of ours is recorded, and costs no other mail
             logger.exception("mail %s: unexpected error", claimed.message.uuid)
             self._hang_up()
             text = f"Unexpected {type(error).__name__} inside mailadmin; the worker's log has the details."
             return Tried({}, BackendError(Fault.TRANSIENT, Reply(text=text)), trace)
-        return Tried(results, None, trace)
+        return Tried(allowed.outcomes(results), None, trace)
+
+    def _hand_over(self, claimed: Claim, envelope: Envelope | None, deadline: Deadline, trace: Trace) -> Results:
+        return self._backend_for(claimed).send(envelope, deadline, trace) if envelope else {}
 
     def _backend_for(self, claimed: Claim) -> Backend:
         # A test is to prove that connecting works, so it always connects.

@@ -150,7 +150,8 @@ def learn(claim: Claim, tried: Tried, state: MailServerState) -> None:
             state.hold(HoldReason(error.fault.value), error.reply.codes, printable(tried.trace.mask(error.reply.text)))
     elif error and error.fault in (Fault.UNREACHABLE, Fault.THROTTLED):
         state.pause(now + pause_asked(error.reply), said(tried, error.reply))
-    elif tried.results:
+    elif any(result.reply.code for result in tried.results.values()):
+        # What our own gate refused says nothing about the server.
         if state.is_held or state.paused_since:
             state.release()
         slow_down(tried, state)
