@@ -6,6 +6,32 @@ from notifications.diagnosis.network import library
 SMTP = (
     Entry(
         Explanation(
+            "The mail server refused the access token",
+            "The provider gave out a new token, so the consent is good; but the mail server does not let this account"
+            " sign in with it. Authenticating again changes that only if another account signs in.",
+            "Compare the account under Connection with “Sign in as”: they have to be the same mailbox. Then ask the"
+            " provider's administrator whether that mailbox may use SMTP AUTH and whether the app may send mail over"
+            " SMTP. Press Try again now when it is mended.",
+        ),
+        (
+            Sign("535", mode="oauth2"),
+            Sign("5.7.8", mode="oauth2"),
+            Sign("535 5.7.8", "the server's reason: status", mode="oauth2"),
+        ),
+        (
+            ("535 5.7.8", "Error: authentication failed: (the server's reason: status 401, scope mail)"),
+            ("535", "Incorrect authentication data"),
+            (
+                "535 5.7.8",
+                "Username and Password not accepted. For more information, go to"
+                " https://support.google.com/mail/?p=BadCredentials (the server's reason: status 400, schemes Bearer,"
+                " scope https://mail.google.com/)",
+            ),
+        ),
+        mode="oauth2",
+    ),
+    Entry(
+        Explanation(
             "User or password is wrong",
             "The mail server refused the sign-in. A typing error, a changed or expired password and a locked account"
             " all look like this.",
