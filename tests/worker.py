@@ -4,10 +4,11 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from django.conf import settings
-from django.db import connection
 
+from tests.databases import database_url
 from tests.panel import PROJECT
 from tests.peers.process import Process, Scratch
 
@@ -19,13 +20,7 @@ def running(broker_url: str, role: str = "worker", hands: int = 2) -> Iterator[P
     Needs `transactional_db`: another process sees only what is committed. This process itself publishes nothing.
     """
     scratch = Scratch(role)
-    options = ["--concurrency", str(hands), "--without-gossip", "--without-mingle"] if role == "worker" else []
-    schedule = ["--schedule", str(scratch.path / "schedule")] if role == "beat" else []
-    process = Process(
-        [sys.executable, "-m", "celery", "--app", "mailadmin", role, "--loglevel", "INFO", *options, *schedule],
-        scratch.path / "log",
-        env=_environment(broker_url),
-    )
+    process = start(broker_url, scratch.path, role, hands)
     try:
         yield process
         assert process.is_running, f"Celery's {role} ended by itself:\n{process.tail()}"
@@ -34,16 +29,23 @@ def running(broker_url: str, role: str = "worker", hands: int = 2) -> Iterator[P
         scratch.remove()
 
 
+def start(broker_url: str, folder: Path, role: str = "worker", hands: int = 2) -> Process:
+    """Whoever calls this stops it; `folder` is for its log."""
+    options = ["--concurrency", str(hands), "--without-gossip", "--without-mingle"] if role == "worker" else []
+    schedule = ["--schedule", str(folder / "schedule")] if role == "beat" else []
+    return Process(
+        [sys.executable, "-m", "celery", "--app", "mailadmin", role, "--loglevel", "INFO", *options, *schedule],
+        folder / "log",
+        env=_environment(broker_url),
+    )
+
+
 def _environment(broker_url: str) -> dict[str, str]:
-    names = connection.settings_dict
-    if connection.vendor == "sqlite":
-        address = f"sqlite:///{names['NAME']}"
-    else:
-        address = f"postgres://{names['USER']}:{names['PASSWORD']}@{names['HOST']}:{names['PORT']}/{names['NAME']}"
     return {
         "DJANGO_SETTINGS_MODULE": "mailadmin.settings",
         "MAILADMIN_DATA": str(settings.DATA_DIR),
-        "DATABASE_URL": address,
+        "MAILADMIN_PROVIDERS_FILE": settings.PROVIDERS_FILE,
+        "DATABASE_URL": database_url(),
         "BROKER_URL": broker_url,
         "PYTHONPATH": os.pathsep.join([str(PROJECT), os.environ.get("PYTHONPATH", "")]),
         "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
