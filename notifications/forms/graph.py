@@ -42,7 +42,7 @@ class GraphForm(RegistrationForm):
     cloud = forms.ChoiceField(
         label="Azure Cloud Host URL",
         required=False,
-        help_text="Where the organisation lives; nearly always Global. It settles where the app signs in, too.",
+        help_text="Nearly always Global. It settles where the app signs in, too.",
     )
     secret_expires = DayField(
         label="Client secret expires",
