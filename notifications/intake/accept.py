@@ -12,8 +12,8 @@ from notifications.emails.mail import Mail
 from notifications.emails.notification_email import notification_mail
 from notifications.intake.makeshift import makeshift_mail
 from notifications.intake.report import CompletionReport
-from notifications.matching import matching_notifications
-from notifications.models import Completion, Message, Notification, TargetResult
+from notifications.matching import matching_notifications, opens_at
+from notifications.models import Completion, Message, Notification, Series, TargetResult
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +61,8 @@ def _accepted_before(completion: Completion, report: CompletionReport) -> Accept
 
 
 def _store(report: CompletionReport) -> Accepted:
+    # Locked from here to the end of the transaction: the next of its series sees this one's outcome, or waits for it.
+    series = Series.lock(report.source, report.kind, report.package or "", report.schedule or "")
     completion = Completion.objects.create(
         kind=report.kind,
         source=report.source,
@@ -75,6 +77,8 @@ def _store(report: CompletionReport) -> Accepted:
         user=report.user or "",
         url=report.url or "",
         digest=report.digest,
+        series=series,
+        failures_before=series.add(report.settled_outcome),
     )
     targets = _store_targets(report, completion)
     messages = [_owe(notification, completion, targets) for notification in matching_notifications(completion)]
@@ -97,8 +101,16 @@ def _store_targets(report: CompletionReport, completion: Completion) -> list[Tar
 
 
 def _owe(notification: Notification, completion: Completion, targets: list[TargetResult]) -> Message:
+    """Composed now and, outside the notification's hours, queued until they begin."""
     mail = _compose(notification, completion, targets)
-    message = outbox.put(mail, Message.Kind.NOTIFICATION, completion=completion, notification=notification)
+    opening = opens_at(notification, completion.received_at)
+    message = outbox.put(
+        mail,
+        Message.Kind.NOTIFICATION,
+        completion=completion,
+        notification=notification,
+        **({"not_before": opening, "next_attempt_at": opening} if opening else {}),
+    )
     if not mail.recipients:
         # Shown as failed among the deliveries: a mail that nobody can get must not vanish, nor wait for ever.
         message.fail()
