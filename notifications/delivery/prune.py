@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from notifications.models import Completion, Message
+from notifications.models import Completion, DigestEntry, Message
 
 BATCH = 500
 
@@ -15,9 +15,10 @@ def prune() -> int:
     """Returns how many mails and completions were deleted."""
     limit = timezone.now() - timedelta(days=settings.RETENTION_DAYS)
     kept = Message.objects.filter(completion=OuterRef("pk"))
+    owed = DigestEntry.objects.filter(completion=OuterRef("pk"), told_at=None)
     # A mail stays until what was resent of it has gone; without it the resend would pass for the first one.
     return delete(Message.objects.filter(finished_at__lt=limit, resends=None)) + delete(
-        Completion.objects.filter(~Exists(kept), received_at__lt=limit)
+        Completion.objects.filter(~Exists(kept), ~Exists(owed), received_at__lt=limit)
     )
 
 

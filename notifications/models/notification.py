@@ -1,5 +1,7 @@
 """What Reports > Notifications lists: who gets a mail about which completions."""
 
+from datetime import datetime, timedelta
+
 from django.db import models
 
 from notifications.models.completion import Completion
@@ -108,6 +110,19 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def take_slot(self, at: datetime) -> datetime | None:
+        """None when a mail may go now; else when the window ends in which there were too many."""
+        window = timedelta(minutes=self.throttle_minutes or 1)
+        # Locked: completions that come together count one after the other.
+        known = Notification.objects.select_for_update().get(pk=self.pk)
+        since, sent = known.throttle_since, known.throttle_sent
+        if since is None or at >= since + window:
+            since, sent = at, 0
+        if sent >= (self.throttle_count or 1):
+            return since + window
+        Notification.objects.filter(pk=self.pk).update(throttle_since=since, throttle_sent=sent + 1)
+        return None
 
     @property
     def recipient_count(self) -> int:

@@ -1,0 +1,1 @@
+"""Completions that are told of together: collected when they come in, told when their time has come."""
