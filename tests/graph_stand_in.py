@@ -128,20 +128,25 @@ class GraphStandIn:
             )
         return str(reply.json()["access_token"])
 
-    def reset(self) -> None:
-        """As new: empty mailboxes, no tokens, no faults, first settings; who waits is let go."""
-        self._over.set()
-        self._over = threading.Event()
-        self.service, self.faults = Service(self.base), Faults()
+    def let_go(self) -> None:
+        """Whoever waits or is dripped at waits no longer, and nobody will."""
         # Seconds by kind of request, waited before it is done.
         self.latency: dict[Kind, float] = {}
+        self._over.set()
+        self._over = threading.Event()
+
+    def reset(self) -> None:
+        """As new: empty mailboxes, no tokens, no faults, first settings; who waits is let go."""
+        self.let_go()
+        self.service, self.faults = Service(self.base), Faults()
         self.concurrent_requests = 4
+        # By mailbox: the most requests at the same time, and how many there are now.
         self.peak: Counter[str] = Counter()
         # Whole requests and answers, for those who want to look at them; large when many.
         self.keeps_exchanges = False
         self.exchanges: list[tuple[Request, Answer]] = []
+        self.at_work: Counter[str] = Counter()
         self._log: list[Call] = []
-        self._at_work: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -176,6 +181,7 @@ class GraphStandIn:
     def _take(self, request: Request, connection: Connection, busy: int) -> tuple[Request, Answer]:
         size = connection.announced
         if size < 0:
+            connection.skip_chunks()
             return request, GraphError(411, "LengthRequired", "A chunked body is not taken.").answer(request)
         if size > self.service.largest_request and request.kind not in LOGIN:
             connection.skip(size)
@@ -212,7 +218,7 @@ class GraphStandIn:
             yield 0
             return
         with self._lock:
-            at_work = self._at_work
+            at_work = self.at_work
             at_work[request.mailbox] += 1
             busy = at_work[request.mailbox]
             self.peak[request.mailbox] = max(self.peak[request.mailbox], busy)

@@ -23,9 +23,7 @@ def use_peers(
     identity: IdentityPeer, graph: GraphPeer, folder: Path, settings: Any, **columns: Any
 ) -> MailServerSettings:
     """The same with tokens of the identity peer and mails to the contract server."""
-    authorities = folder / "authorities.pem"
-    authorities.write_text("\n".join(peer.ca_file.read_text() for peer in (identity, graph)))
-    table = {**identity.provider(587), "graph_host": graph.base, "ca_file": str(authorities)}
+    table = {**identity.provider(587), "graph_host": graph.base}
     providers_file(folder, settings, microsoft=table)
     return use_graph(MailServerSettings.load(), **columns)
 

@@ -53,6 +53,13 @@ class Mailboxes:
             pairs = Counter((mail.message_id, to) for mail in self.deliveries for to in mail.recipients)
         return {pair: count for pair, count in pairs.items() if count > 1}
 
+    def settle(self) -> None:
+        """What was accepted looks sent from now on."""
+        with self._lock:
+            for item in list(self._items):
+                item.settles_at = item.settles_at and time.monotonic()
+                self._settle(item)
+
     def add_draft(self, mailbox: str, mail: Mail) -> Item:
         with self._lock:
             return self._file(mailbox, mail, Folder.DRAFTS, is_draft=True)

@@ -45,6 +45,12 @@ class Connection:
         while size > 0:
             size -= len(self.read(min(size, CHUNK)))
 
+    def skip_chunks(self) -> None:
+        """The same for a body that comes in chunks, the last of them empty."""
+        while size := int(self._handler.rfile.readline() or b"0", 16):
+            self.skip(size + len(b"\r\n"))
+        self._handler.rfile.readline()
+
     def say(self, answer: Answer, over: threading.Event) -> None:
         handler = self._handler
         handler.send_response(answer.status)

@@ -10,15 +10,8 @@ from urllib.parse import quote, unquote
 from tests.graph.items import Item
 from tests.graph.login import READ_WRITE, SEND, Login
 from tests.graph.mailbox import MEGABYTE, Mailboxes, local_part
-from tests.graph.mails import (
-    SETTABLE,
-    attachment_of,
-    mail_in_json,
-    mail_in_mime,
-    mail_of,
-    object_in,
-    unreadable,
-)
+from tests.graph.mails import attachment_of, mail_in_mime, mail_of
+from tests.graph.shapes import ATTACHMENT, MESSAGE, SEND_MAIL, UPLOAD_SESSION, object_in
 from tests.graph.wire import Answer, GraphError, Kind, Request
 
 USER, ITEM = r"/v1\.0/users/(?P<mailbox>[^/]+)", r"/messages/(?P<item>[^/]+)"
@@ -65,7 +58,7 @@ SENDERS = {
 FILTER = re.compile(r"internetMessageId eq '((?:[^']|'')*)'")
 RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 SELECTABLE = {
-    *(*SETTABLE, "id", "isDraft", "hasAttachments", "parentFolderId", "changeKey", "bodyPreview", "sentDateTime"),
+    *(*MESSAGE.parts, "id", "isDraft", "hasAttachments", "parentFolderId", "changeKey", "bodyPreview", "sentDateTime"),
     *("createdDateTime", "lastModifiedDateTime", "receivedDateTime", "conversationId", "webLink"),
 }
 
@@ -148,7 +141,10 @@ class Service:
         return Answer.json(200, {"id": request.mailbox, "userPrincipalName": request.mailbox, "mail": request.mailbox})
 
     def _draft(self, request: Request) -> Answer:
-        mail = mail_in_mime(request) if request.media_type == "text/plain" else mail_in_json(request)
+        if request.media_type == "text/plain":
+            mail = mail_in_mime(request)
+        else:
+            mail = mail_of(object_in(request, MESSAGE), len(request.body))
         item = self.store.add_draft(request.mailbox, mail)
         return Answer.json(201, item.shown(immutable=request.wants_immutable_ids))
 
@@ -167,11 +163,10 @@ class Service:
         return Answer(204)
 
     def _attach(self, request: Request) -> Answer:
-        content = object_in(request)
+        content = object_in(request, ATTACHMENT)
         attachment = attachment_of(content)
         self.store.attach(request.mailbox, request.item, attachment)
-        shown = {"@odata.type": "#microsoft.graph.fileAttachment", **content}
-        return Answer.json(201, {**shown, "id": attachment.id, "size": attachment.size})
+        return Answer.json(201, {**content, "id": attachment.id, "size": attachment.size})
 
     def _attachments(self, request: Request) -> Answer:
         attachments = self.store.find(request.mailbox, request.item).mail.attachments
@@ -181,14 +176,9 @@ class Service:
         )
 
     def _session(self, request: Request) -> Answer:
-        item = object_in(request).get("AttachmentItem")
-        if not isinstance(item, dict) or item.get("attachmentType") != "file" or not item.get("name"):
-            raise unreadable("AttachmentItem with attachmentType 'file' and a name is missing.")
-        size = item.get("size")
-        if type(size) is not int:
-            raise unreadable("AttachmentItem has no size.")
+        item = object_in(request, UPLOAD_SESSION)["AttachmentItem"]
+        size, kind = item["size"], item.get("contentType", "")
         self._check_upload(size)
-        kind = item.get("contentType") or ""
         session = self.store.begin_upload(request.mailbox, request.item, item["name"], size, kind)
         path = f"users('{quote(request.mailbox)}')/messages('{quote(request.item, safe='')}')"
         address = f"{self.upload_base}/api/gv1.0/{path}/AttachmentSessions('{session}')?authtoken={session}"
@@ -233,10 +223,8 @@ class Service:
         if request.media_type == "text/plain":
             self.store.send(request.mailbox, mail_in_mime(request), "mime", save=True)
             return Answer(202)
-        content = object_in(request)
-        if not {*content} <= {"message", "saveToSentItems"} or type(content.get("saveToSentItems", True)) is not bool:
-            raise unreadable("The request's body is not one of sendMail.")
-        mail = mail_of(content.get("message"), len(request.body))
+        content = object_in(request, SEND_MAIL)
+        mail = mail_of(content["message"], len(request.body))
         self.store.send(request.mailbox, mail, "json", save=content.get("saveToSentItems", True))
         return Answer(202)
 
