@@ -7,16 +7,20 @@ from ninja.security import HttpBearer
 
 from notifications.api.errors import ApiError
 from notifications.api.limiter import count_failure
-from notifications.models import ApiToken
+from notifications.models import ApiToken, Scope
 
 TOKEN = re.compile(r"ma_[A-Za-z0-9_-]{20,100}", re.ASCII)
 QUERY_NAMES = {"token", "access_token", "api_token", "api_key", "apikey", "key", "authorization"}
 
 
 class ApiTokenAuth(HttpBearer):
-    """`Authorization: Bearer ma_…` and nothing else: no session, hence no CSRF."""
+    """`Authorization: Bearer ma_…` and nothing else: no session, hence no CSRF. The token must have `scope`."""
 
     openapi_description = "A token made under System > API tokens or by `manage.py create_token NAME`."
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__()
+        self.scope = scope
 
     def __call__(self, request: HttpRequest) -> ApiToken:
         if in_query(request):
@@ -36,7 +40,15 @@ class ApiTokenAuth(HttpBearer):
         if known is None:
             raise refused(request, "The token is unknown or was revoked.")
         known.touch()
+        if self.scope not in known.scopes:
+            raise self.insufficient(known)
         return known
+
+    def insufficient(self, token: ApiToken) -> ApiError:
+        """RFC 6750 3.1."""
+        message = f"This token may not do that: it lacks “{self.scope.label}”. What it may: {token.may}."
+        challenge = f'Bearer realm="mailadmin", error="insufficient_scope", scope="{self.scope.value}"'
+        return ApiError(403, "insufficient_scope", message, {"WWW-Authenticate": challenge})
 
 
 def in_query(request: HttpRequest) -> bool:

@@ -8,11 +8,12 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema, Status
 
+from notifications.api.auth import ApiTokenAuth
 from notifications.api.body import json_body
 from notifications.api.errors import ErrorBody
 from notifications.intake.accept import accept
 from notifications.intake.report import EXAMPLE, CompletionReport, TargetReport, read
-from notifications.models import Completion, Outcome, TargetResult
+from notifications.models import Completion, Outcome, Scope, TargetResult
 
 router = Router(tags=["completions"])
 
@@ -40,7 +41,8 @@ class StoredCompletion(AcceptedCompletion):
     "/completions",
     operation_id="report_completion",
     summary="Report a completion",
-    response={202: AcceptedCompletion, (400, 401, 409, 411, 413, 415, 422, 429, 503): ErrorBody},
+    auth=ApiTokenAuth(Scope.REPORT),
+    response={202: AcceptedCompletion, (400, 401, 403, 409, 411, 413, 415, 422, 429, 503): ErrorBody},
     openapi_extra={"requestBody": REPORT_BODY},
 )
 def report_completion(request: HttpRequest) -> Status[dict[str, Any]]:
@@ -56,7 +58,8 @@ def report_completion(request: HttpRequest) -> Status[dict[str, Any]]:
     "/completions/{uuid:completion_id}",
     operation_id="get_completion",
     summary="Read a completion",
-    response={200: StoredCompletion, (401, 404, 429, 503): ErrorBody},
+    auth=ApiTokenAuth(Scope.READ),
+    response={200: StoredCompletion, (401, 403, 404, 429, 503): ErrorBody},
 )
 def get_completion(request: HttpRequest, completion_id: UUID) -> StoredCompletion:
     """The report as it was understood, and the mails that it set off."""

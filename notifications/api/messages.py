@@ -10,8 +10,9 @@ from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 from pydantic import Field
 
+from notifications.api.auth import ApiTokenAuth
 from notifications.api.errors import ErrorBody
-from notifications.models import Attempt, MailServerSettings, MailServerState, Message, Mode, Recipient
+from notifications.models import Attempt, MailServerSettings, MailServerState, Message, Mode, Recipient, Scope
 
 router = Router(tags=["messages"])
 
@@ -66,7 +67,8 @@ class MessageState(Schema):
     "/messages/{uuid:message_id}",
     operation_id="get_message",
     summary="Follow a mail",
-    response={200: MessageState, (401, 404, 429, 503): ErrorBody},
+    auth=ApiTokenAuth(Scope.READ),
+    response={200: MessageState, (401, 403, 404, 429, 503): ErrorBody},
 )
 def get_message(request: HttpRequest, message_id: UUID) -> Message:
     """The state of one mail, of each of its recipients, and of every try to send it."""

@@ -6,12 +6,14 @@ from notifications.api.auth import ApiTokenAuth
 from notifications.api.docs import docs
 from notifications.api.edges import at_the_edge, nothing_here
 from notifications.api.errors import install
+from notifications.models import Scope
 
 api = NinjaAPI(
     title="mailadmin",
     version="1",
     description="Report what was deployed, and follow the mails about it.",
-    auth=ApiTokenAuth(),
+    # Whatever names no scope of its own is nobody's who only reports.
+    auth=ApiTokenAuth(Scope.MANAGE),
     docs_url=None,
     urls_namespace="api",
 )

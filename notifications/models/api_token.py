@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -18,9 +19,13 @@ USE_RESOLUTION = timedelta(minutes=1)
 class Scope(models.TextChoices):
     """What a token may do; a tool on a hundred machines needs no more than the first."""
 
-    REPORT = "report", "Report completions only"
+    REPORT = "report", "Report completions"
     READ = "read", "Read completions, mails and notifications"
-    MANAGE = "manage", "Report, read, and change notifications"
+    MANAGE = "manage", "Change notifications"
+
+
+def report_only() -> list[str]:
+    return [Scope.REPORT.value]
 
 
 class ApiToken(models.Model):
@@ -29,7 +34,7 @@ class ApiToken(models.Model):
     name = models.CharField(max_length=200)
     prefix = models.CharField(max_length=PREFIX_LENGTH, unique=True)
     hash = models.CharField(max_length=64)
-    scope = models.CharField(max_length=6, choices=Scope, default=Scope.REPORT)
+    scopes = models.JSONField(default=report_only)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
     last_used_at = models.DateTimeField(null=True)
@@ -42,10 +47,11 @@ class ApiToken(models.Model):
         return f"{self.name} ({self.prefix}…)"
 
     @classmethod
-    def issue(cls, name: str, by: Any = None) -> tuple["ApiToken", str]:
+    def issue(cls, name: str, scopes: Iterable[str] = (Scope.REPORT,), by: Any = None) -> tuple["ApiToken", str]:
         """A new token and its secret, which is never to be seen again."""
         secret = f"ma_{secrets.token_urlsafe(32)}"
-        token = cls.objects.create(name=name, prefix=secret[:PREFIX_LENGTH], hash=digest(secret), created_by=by)
+        columns = {"name": name, "scopes": [Scope(scope).value for scope in scopes], "created_by": by}
+        token = cls.objects.create(prefix=secret[:PREFIX_LENGTH], hash=digest(secret), **columns)
         AuditEvent.record(AuditEvent.Action.TOKEN_MADE, str(token), by=by)
         return token, secret
 
@@ -55,6 +61,11 @@ class ApiToken(models.Model):
         token = cls.objects.filter(prefix=secret[:PREFIX_LENGTH], revoked_at=None).first()
         known = token.hash if token else digest("")
         return token if secrets.compare_digest(known, digest(secret)) else None
+
+    @property
+    def may(self) -> str:
+        """Its scopes in words."""
+        return ", ".join(Scope(scope).label for scope in self.scopes)
 
     def touch(self) -> None:
         """Record the use, at most once a minute: a write for every request would be the API's dearest part."""

@@ -24,7 +24,7 @@ KEPT_SECONDS = 60
 def tokens(request: HttpRequest) -> HttpResponse:
     form = ApiTokenForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        return make(request, form.cleaned_data["name"])
+        return make(request, form.cleaned_data["name"], form.cleaned_data["scopes"])
     if (unseen := request.session.get(UNSEEN)) and unseen["name"] == form.data.get("name", "").strip():
         return redirect("token", unseen["pk"])  # the second of two clicks
     page = paginate(ApiToken.objects.select_related("created_by"), request.GET)
@@ -32,8 +32,8 @@ def tokens(request: HttpRequest) -> HttpResponse:
 
 
 @sensitive_variables("secret")
-def make(request: HttpRequest, name: str) -> HttpResponse:
-    token, secret = ApiToken.issue(name, by=request.user)
+def make(request: HttpRequest, name: str, scopes: list[str]) -> HttpResponse:
+    token, secret = ApiToken.issue(name, scopes, by=request.user)
     sealed = fernet().encrypt(secret.encode()).decode()
     request.session[UNSEEN] = {"pk": token.pk, "name": token.name, "sealed": sealed}
     return redirect("token", token.pk)

@@ -119,3 +119,36 @@ class TestLimiter:
         for number in range(ALLOWED_FAILURES + 1):
             last = send(client, "Bearer x", HTTP_X_FORWARDED_FOR=f"192.0.2.{number}")
         assert last.status_code == 429
+
+
+class TestScopes:
+    """What a token may do, and nothing besides."""
+
+    CALLS = (("post", URL, "report"), ("get", f"{URL}/{'0' * 8}-0000-0000-0000-{'0' * 12}", "read"))
+
+    @pytest.mark.parametrize(("method", "url", "scope"), CALLS)
+    @pytest.mark.parametrize("has", ["report", "read", "manage"])
+    def test_opens_what_it_says_and_nothing_else(
+        self, client: Client, method: str, url: str, scope: str, has: str
+    ) -> None:
+        token = ApiToken.issue("narrow", [has])[1]
+        options = {"data": a_body(), "content_type": "application/json"} if method == "post" else {}
+        response = getattr(client, method)(url, headers={"Authorization": f"Bearer {token}"}, **options)
+        if scope == has:
+            assert response.status_code in (202, 404)
+        else:
+            error_of(response, 403, "insufficient_scope")
+            assert f'scope="{scope}"' in response["WWW-Authenticate"]
+
+    def test_the_refusal_says_what_the_token_lacks(self, client: Client) -> None:
+        token = ApiToken.issue("narrow", ["read"])[1]
+        message = error_of(send(client, f"Bearer {token}"), 403, "insufficient_scope")["message"]
+        assert "Report completions" in message
+
+    def test_a_refused_report_stores_nothing(self, client: Client) -> None:
+        token = ApiToken.issue("narrow", ["read", "manage"])[1]
+        send(client, f"Bearer {token}")
+        assert not Completion.objects.exists()
+
+    def test_a_new_token_may_report_only(self, db: None) -> None:
+        assert ApiToken.issue("new")[0].scopes == ["report"]

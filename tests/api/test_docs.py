@@ -59,7 +59,7 @@ def test_the_document_names_the_security_scheme_and_every_answer(client: Client)
     document = client.get("/api/v1/openapi.json").json()
     assert document["components"]["securitySchemes"]["ApiTokenAuth"]["scheme"] == "bearer"
     report = document["paths"]["/api/v1/completions"]["post"]
-    assert set(report["responses"]) == {"202", "400", "401", "409", "411", "413", "415", "422", "429", "503"}
+    assert set(report["responses"]) == {"202", "400", "401", "403", "409", "411", "413", "415", "422", "429", "503"}
     assert report["requestBody"]["content"]["application/json"]["schema"]["$ref"].endswith("/CompletionReport")
 
 

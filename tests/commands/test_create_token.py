@@ -39,3 +39,8 @@ def test_a_name_in_use_is_refused_until_its_token_is_revoked() -> None:
         create("pdq")
     ApiToken.objects.get().revoke()
     assert create("pdq")
+
+
+def test_scopes_are_given_by_name() -> None:
+    call_command("create_token", "pdq", scope=["report", "read"], stdout=StringIO())
+    assert ApiToken.objects.get().scopes == ["report", "read"]

@@ -54,7 +54,7 @@ def test_an_event_outlives_the_account_that_caused_it() -> None:
 def test_the_page_tells_who_what_and_from_where() -> None:
     browser = Client(REMOTE_ADDR="192.0.2.7")
     browser.force_login(administrator())
-    browser.post("/tokens/", {"name": "pdq <b>"})
+    browser.post("/tokens/", {"name": "pdq <b>", "scopes": "report"})
     page = browser.get("/audit/").content.decode()
     assert "API token made" in page
     assert "192.0.2.7" in page

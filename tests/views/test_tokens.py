@@ -15,7 +15,7 @@ SECRET = re.compile(r'id="token"[^>]*>(ma_[\w-]{43})<')
 
 
 def make(browser: Client, name: str = "pdq") -> str:
-    found = SECRET.search(browser.post("/tokens/", {"name": name}, follow=True).content.decode())
+    found = SECRET.search(browser.post("/tokens/", {"name": name, "scopes": "report"}, follow=True).content.decode())
     assert found
     return found[1]
 
@@ -28,7 +28,7 @@ class TestMake:
         assert (token.name, str(token.created_by)) == ("pdq", "olga")
 
     def test_shows_it_once(self, browser: Client) -> None:
-        address = browser.post("/tokens/", {"name": "pdq"}).headers["Location"]
+        address = browser.post("/tokens/", {"name": "pdq", "scopes": "report"}).headers["Location"]
         found = SECRET.search(browser.get(address).content.decode())
         assert found
 
@@ -40,23 +40,23 @@ class TestMake:
         assert found[1] not in again.content.decode()
 
     def test_shows_it_in_no_other_browser(self, browser: Client, page: Client) -> None:
-        address = browser.post("/tokens/", {"name": "pdq"}).headers["Location"]
+        address = browser.post("/tokens/", {"name": "pdq", "scopes": "report"}).headers["Location"]
 
         assert not SECRET.search(page.get(address, follow=True).content.decode())
         assert SECRET.search(browser.get(address).content.decode())
 
     def test_shows_it_for_a_minute_only(self, browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-        address = browser.post("/tokens/", {"name": "pdq"}).headers["Location"]
+        address = browser.post("/tokens/", {"name": "pdq", "scopes": "report"}).headers["Location"]
         monkeypatch.setattr(tokens, "KEPT_SECONDS", -1)
 
         assert not SECRET.search(browser.get(address, follow=True).content.decode())
 
     def test_lets_nobody_store_the_page(self, browser: Client) -> None:
-        response = browser.post("/tokens/", {"name": "pdq"}, follow=True)
+        response = browser.post("/tokens/", {"name": "pdq", "scopes": "report"}, follow=True)
         assert "no-store" in response.headers["Cache-Control"]
 
     def test_keeps_the_secret_nowhere_in_clear(self, browser: Client) -> None:
-        address = browser.post("/tokens/", {"name": "pdq"}).headers["Location"]
+        address = browser.post("/tokens/", {"name": "pdq", "scopes": "report"}).headers["Location"]
         before = str([session.get_decoded() for session in Session.objects.all()])
         found = SECRET.search(browser.get(address).content.decode())
         assert found
@@ -68,15 +68,15 @@ class TestMake:
         assert all(tokens.UNSEEN not in session.get_decoded() for session in Session.objects.all())
 
     def test_shows_the_one_token_to_who_clicked_twice(self, browser: Client) -> None:
-        first = browser.post("/tokens/", {"name": "pdq"}).headers["Location"]
+        first = browser.post("/tokens/", {"name": "pdq", "scopes": "report"}).headers["Location"]
 
-        assert browser.post("/tokens/", {"name": "pdq"}).headers["Location"] == first
+        assert browser.post("/tokens/", {"name": "pdq", "scopes": "report"}).headers["Location"] == first
         assert ApiToken.objects.count() == 1
 
     def test_makes_no_second_one_of_a_name(self, browser: Client) -> None:
         make(browser)
 
-        assert "in use" in browser.post("/tokens/", {"name": "pdq"}).content.decode()
+        assert "in use" in browser.post("/tokens/", {"name": "pdq", "scopes": "report"}).content.decode()
         assert ApiToken.objects.count() == 1
 
     def test_gives_the_name_of_a_revoked_one_again(self, browser: Client) -> None:
@@ -85,9 +85,13 @@ class TestMake:
 
         assert make(browser)
 
+    def test_wants_something_that_it_may(self, browser: Client) -> None:
+        assert "Tick what it may do" in browser.post("/tokens/", {"name": "pdq"}).content.decode()
+        assert not ApiToken.objects.exists()
+
     @pytest.mark.parametrize("name", ["", "   ", "\0", "a\nb", "x" * 201, "\u2028"])
     def test_refuses_a_name_that_is_none(self, browser: Client, name: str) -> None:
-        response = browser.post("/tokens/", {"name": name})
+        response = browser.post("/tokens/", {"name": name, "scopes": "report"})
 
         assert response.status_code == 200
         assert "error-summary" in response.content.decode()
