@@ -18,7 +18,9 @@ from notifications.oauth.registration import Registration, expiry
 
 # An app has a home: the shared tenants are for people who sign in.
 SHARED_TENANTS = {"common", "organizations", "consumers"}
-TENANT = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+TENANT = re.compile(rf"{LABEL}(\.{LABEL})*")
+LONGEST_TENANT = 253
 # What can stand in a header as it is.
 TOKEN = re.compile(r"[\x21-\x7e]+")
 ROLE = re.compile(r"[A-Za-z0-9._-]{1,100}")
@@ -71,7 +73,7 @@ def check_usable(registration: AppRegistration) -> None:
     if not registration.client_secret:
         raise OAuthFailure(Remedy.SETTINGS, "", "Client Secret is missing: an app proves with it who it is")
     tenant = registration.tenant_id
-    if tenant.casefold() in SHARED_TENANTS or not TENANT.fullmatch(tenant):
+    if tenant.casefold() in SHARED_TENANTS or len(tenant) > LONGEST_TENANT or not TENANT.fullmatch(tenant):
         text = "Tenant ID is not one organisation's: give the Directory (tenant) ID, or a domain such as contoso.com"
         raise OAuthFailure(Remedy.SETTINGS, "", text)
 

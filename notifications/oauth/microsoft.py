@@ -85,8 +85,8 @@ def translated() -> Iterator[None]:
         raise OAuthFailure(
             Remedy.WAIT, "", "Microsoft's sign-in service answered with something else than JSON"
         ) from error
-    except (AttributeError, TypeError, RecursionError) as error:
-        # msal takes the answer for the JSON object that it should be.
+    except (AttributeError, TypeError, RuntimeError) as error:
+        # msal takes the answer for the JSON object that it should be, and a redirect for a fault of the library's.
         raise OAuthFailure(Remedy.WAIT, "", "Microsoft's sign-in service answered with something unusable") from error
     except (ValueError, KeyError) as error:
         # msal reports an unusable authority, a state that does not match and a bad id token in this way.

@@ -5,6 +5,7 @@ Sources: Microsoft's "National clouds" (learn.microsoft.com/entra/identity-platf
 of SMTP scopes by cloud; those outside the global one are what mail programs there use, hence the operator's file.
 """
 
+import re
 import tomllib
 from dataclasses import dataclass
 from enum import StrEnum
@@ -112,6 +113,10 @@ GOOGLE = Endpoints(
     revocation_endpoint="https://oauth2.googleapis.com/revoke",
 )
 ADDRESSES = {"login_host", "graph_host", "authorization_endpoint", "token_endpoint", "revocation_endpoint"}
+# What stands in front of a path of ours.
+HOSTS = {"login_host", "graph_host"}
+HOST = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:.]+\]"
+ADDRESS = re.compile(rf"https://({HOST})(:(?P<port>[0-9]{{1,5}}))?(/[A-Za-z0-9._~-]+)*/?")
 KEYS = {
     Kind.MICROSOFT: {"login_host", "graph_host", "smtp_host", "smtp_port", "smtp_scope", "portal", "ca_file", "label"},
     Kind.GOOGLE: {
@@ -192,12 +197,18 @@ def check_value(where: str, name: str, value: Any) -> None:
         return
     if not isinstance(value, str) or not value:
         raise ProvidersFileError(f"{where}: a text is wanted")
-    if name in ADDRESSES:
-        parts = urlsplit(value)
-        if parts.scheme != "https" or not parts.hostname or parts.username or parts.query or parts.fragment:
-            raise ProvidersFileError(f"{where}: an https:// address is wanted")
+    if name in ADDRESSES and not is_address(value):
+        raise ProvidersFileError(f"{where}: an https:// address in small letters is wanted")
+    if name in HOSTS and value.count("/") != 2 + value.endswith("/"):
+        raise ProvidersFileError(f"{where}: a host is wanted, without a path")
     if name == "ca_file" and not Path(value).is_file():
         raise ProvidersFileError(f"{where}: there is no file {value}")
+
+
+def is_address(value: str) -> bool:
+    """https, a host and at most a port and a path: nothing that two parsers could read in two ways."""
+    found = ADDRESS.fullmatch(value)
+    return found is not None and 0 < int(found["port"] or 443) < 65536
 
 
 def trimmed(value: Any) -> Any:
