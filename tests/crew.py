@@ -78,8 +78,10 @@ class Crew:
         for name in names:
             del self._dead[name]
 
-    def tail(self) -> str:
-        return "\n".join(process.tail() for process in self._workers)
+    def look_after(self) -> None:
+        """Who is dead for another reason than ours fails the test."""
+        for process in self._workers:
+            assert process.is_running, f"a worker ended by itself:\n{process.tail()}"
 
     def _hire(self) -> None:
         self._hired += 1

@@ -28,8 +28,9 @@ FAULTS = (
     *(failing(504), failing(504, after=True)),
     *(throttled("1"), slowed("1")),
 )
-# Retry-After is honoured; what the engine itself would wait for minutes is not waited for.
-LONGEST_PAUSE = timedelta(seconds=2)
+# What the faults ask for, and the half minute for which a draft that was to be sent is left alone, are waited for;
+# not the minutes of the engine's own steps.
+LONGEST_PAUSE, LONGEST_WAIT = timedelta(seconds=2), timedelta(seconds=35)
 LOOK_EVERY = 0.5
 # The second is too large for one request with the mail, the first is added to the draft by itself.
 LARGE, SMALL = 3_200_000, 40_000
@@ -88,12 +89,13 @@ def burn(
             looked = time.monotonic()
             if not hurry(crew):
                 return toll(graph, crew, time.monotonic() - began)
-        assert time.monotonic() - began < patience, f"{states()} after {patience} s\n{crew.tail()}"
+        assert time.monotonic() - began < patience, f"{states()} after {patience} s"
         time.sleep(chance.uniform(0.005, 0.03))
 
 
 def hurry(crew: Crew) -> bool:
-    """Whatever would be waited for, by its own rules, is due at once. Whether anything still is to be sent."""
+    """What would be waited for by the minute is due at once. Whether anything still is to be sent."""
+    crew.look_after()
     crew.bury()
     sweep()
     if AppToken.load().retry_at:
@@ -103,7 +105,8 @@ def hurry(crew: Crew) -> bool:
         assert not state.is_held, f"held: {state.held_reason} {state.held_code} {state.held_text}"
         if state.paused_until and state.paused_until > timezone.now() + LONGEST_PAUSE:
             state.release()
-    Message.make_all_due()
+    queued = Message.objects.filter(state=Message.State.QUEUED)
+    queued.filter(next_attempt_at__gt=timezone.now() + LONGEST_WAIT).update(next_attempt_at=timezone.now())
     crew.hint()
     return Message.objects.filter(state__in=Message.OPEN).exists()
 

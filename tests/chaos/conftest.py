@@ -5,11 +5,14 @@ import pytest
 
 from tests.chaos.figures import Figures
 
+# What `make chaos` alone runs; tests/delivery has a small version.
+collect_ignore = [] if "CHAOS_MAILS" in os.environ else ["test_graph.py"]
+
 
 @pytest.fixture(scope="session")
 def figures() -> Iterator[Figures]:
-    """Written to the documentation by `make chaos` only, when every run was measured."""
+    """Written to the documentation by `make chaos` only."""
     figures = Figures()
     yield figures
-    if os.environ.get("CHAOS_MAILS") and len(figures.rows) == 8:
+    if os.environ.get("CHAOS_MAILS"):
         figures.write()
