@@ -8,7 +8,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from notifications.delivery.hints import broker_error
-from notifications.models import MailServerSettings, MailServerState, Message
+from notifications.models import MailServerSettings, MailServerState, Message, Safety
 
 # A sweep runs every 10 s; ten missed ones mean that no worker, or no beat, is there.
 SWEEP_SILENCE = timedelta(seconds=100)
@@ -62,11 +62,11 @@ def worker(state: MailServerState) -> Part:
 
 
 def oldest_due(state: MailServerState, server: MailServerSettings) -> Part:
-    """While the mail server is held, waiting is what the mails should do."""
+    """While the mail server is held, or somebody paused all mail, waiting is what the mails should do."""
     now = timezone.now()
     oldest = Message.due(now).first()
     seconds = round((now - oldest.next_attempt_at).total_seconds(), 1) if oldest else 0.0
-    excused = state.is_held or state.is_paused(now) or not server.is_set_up
+    excused = state.is_held or state.is_paused(now) or not server.is_set_up or Safety.load().paused
     ok = excused or seconds <= OLDEST_DUE_SECONDS
     text = (
         "waiting for the mail server" if excused and seconds else "flowing" if ok else "the oldest mail waits too long"

@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from notifications.delivery.sweep import sweep
-from notifications.models import HoldReason, MailServerState, Message
+from notifications.models import HoldReason, MailServerState, Message, Safety
 from tests.base import a_message, use_smtp
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +64,14 @@ def test_mail_that_waits_because_of_a_hold_is_not_counted_against_the_queue(clie
     a_message()
     Message.objects.update(next_attempt_at=timezone.now() - timedelta(minutes=10))
     MailServerState.load().hold(HoldReason.SENDER, "550 5.7.60", "no")
+    _, body = ready(client)
+    assert body["queue"]["ok"] is True
+
+
+def test_mail_that_somebody_paused_may_wait(client: Client, alive: None) -> None:
+    a_message()
+    Message.objects.update(next_attempt_at=timezone.now() - timedelta(minutes=10))
+    Safety.objects.create(paused=True)
     _, body = ready(client)
     assert body["queue"]["ok"] is True
 
