@@ -1,11 +1,13 @@
 """The one way out by HTTPS: known hosts, verified TLS, time limits, no redirect, and a cap on what comes back."""
 
+import ssl
 import time
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
 CONNECT_SECONDS = 5.0
@@ -25,6 +27,48 @@ class Endless(Refused):
     """The answer was longer, or took longer, than any that makes sense."""
 
 
+class ClockedSocket(ssl.SSLSocket):
+    """Reads and writes against its context's clock: a socket's own limit starts anew with each byte of a header."""
+
+    context: "ClockedContext"
+
+    def recv_into(self, *arguments: Any) -> int:
+        self.settimeout(self.context.left())
+        return super().recv_into(*arguments)
+
+    def send(self, *arguments: Any) -> int:
+        self.settimeout(self.context.left())
+        return super().send(*arguments)
+
+
+class ClockedContext(ssl.SSLContext):
+    """Verifies as `create_default_context` does. `end` is monotonic time, `longest` seconds for one read or write."""
+
+    sslsocket_class = ClockedSocket
+    end = longest = float("inf")
+
+    def left(self) -> float | None:
+        seconds = min(self.longest, self.end - time.monotonic())
+        if seconds <= 0:
+            raise TimeoutError("the time limit for this call was reached")
+        return seconds if seconds < float("inf") else None
+
+
+class ClockedAdapter(HTTPAdapter):
+    """Connects with a clocked context, through a proxy as well."""
+
+    def __init__(self) -> None:
+        self.clock = ClockedContext(ssl.PROTOCOL_TLS_CLIENT)
+        self.clock.minimum_version = ssl.TLSVersion.TLSv1_2
+        super().__init__()
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        super().init_poolmanager(*arguments, **options, ssl_context=self.clock)
+
+    def proxy_manager_for(self, proxy: Any, **options: Any) -> Any:
+        return super().proxy_manager_for(proxy, **options, ssl_context=self.clock)
+
+
 class Guard(requests.Session):
     """`hosts`: the only `host` or `host:port` it talks to."""
 
@@ -41,12 +85,15 @@ class Guard(requests.Session):
         # The environment's REQUESTS_CA_BUNDLE would silently win over `verify`, and .netrc adds passwords.
         self.trust_env = trust_environment
         self.verify = ca_file or True
+        self._adapter = ClockedAdapter()
+        self.mount("https://", self._adapter)
 
     def request(self, method: Any, url: Any, *args: Any, **options: Any) -> requests.Response:
-        address = urlsplit(str(url))
+        address = parsed(str(url))
         if address.scheme != "https" or address.netloc not in self.hosts:
             raise Refused(f"{address.scheme}://{address.netloc} is not one of this provider's addresses")
         seconds = self.remaining()
+        self._adapter.clock.end, self._adapter.clock.longest = time.monotonic() + seconds, self.read_seconds
         limits = {
             "timeout": (min(self.connect_seconds, seconds), min(self.read_seconds, seconds)),
             "allow_redirects": False,
@@ -63,6 +110,14 @@ class GuardedSession(Guard):
     def __init__(self, hosts: frozenset[str], ca_file: str, *, trust_environment: bool) -> None:
         super().__init__()
         self.guard(hosts, ca_file, trust_environment=trust_environment)
+
+
+def parsed(url: str) -> SplitResult:
+    """Raises Refused for what is no address: a provider's answer may name anything."""
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise Refused("this is no address") from error
 
 
 def read_capped(response: requests.Response, largest: int, seconds: float) -> bytes:

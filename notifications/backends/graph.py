@@ -5,6 +5,7 @@ sent, and whoever comes after a crash looks at the draft before sending again. T
 Mail.Send alone there is only sendMail, and a try that got no answer is ambiguous.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -44,23 +45,26 @@ class GraphBackend:
         """Send to all; who is left when Graph refused some of them by name."""
         recipients = mail.envelope.recipients
         try:
-            reply = self._send(mail)
+            reply, reached = self._send(mail)
         except Refusal as error:
             named = named_in(error, recipients)
             if not named:
                 raise
             results.update({address: RecipientResult(error.reply, Fault.PERMANENT) for address in named})
             return tuple(address for address in recipients if address not in named)
-        results.update({address: RecipientResult(reply) for address in recipients})
-        return ()
+        self._api.step(f"{reply.text[:1].lower()}{reply.text[1:]} ({reply.codes})")
+        results.update({address: RecipientResult(reply) for address in reached})
+        return tuple(address for address in recipients if address not in reached)
 
-    def _send(self, mail: GraphMail) -> Reply:
+    def _send(self, mail: GraphMail) -> tuple[Reply, tuple[str, ...]]:
+        """What Graph said, and of whom."""
         if self._access.may_draft is not False:
             try:
                 return Drafting(self._api, self._access, mail).run()
             except NoDrafts:
                 self._access.learn(may_draft=False)
-        return self._send_at_once(mail)
+                self._api.step("The app may not make drafts (Mail.ReadWrite): the mail goes by sendMail")
+        return self._send_at_once(mail), mail.envelope.recipients
 
     def _send_at_once(self, mail: GraphMail) -> Reply:
         """By sendMail, in one request."""
@@ -77,10 +81,11 @@ class GraphBackend:
 
     def _whole(self, mail: GraphMail) -> Any:
         """MIME, as any server would get it; only JSON can say that no copy is to be kept."""
-        mime = mail.as_mime()
-        if len(mime) > LARGEST_REQUEST:
-            text = f"The mail has {len(mime)} bytes; without the permission Mail.ReadWrite Graph takes 4 MB"
+        size = len(mail.envelope.content) * 4 // 3
+        if size > LARGEST_REQUEST:
+            text = f"The mail has {size} bytes; without the permission Mail.ReadWrite Graph takes 4 MB"
             raise BackendError(Fault.PERMANENT, Reply(text=text))
+        mime = mail.as_mime()
         if self._server.save_to_sent_items:
             return mime
         return {"message": mail.as_json(attached=True), "saveToSentItems": False}
@@ -103,4 +108,10 @@ def named_in(error: Refusal, recipients: tuple[str, ...]) -> list[str]:
     if "ErrorInvalidRecipients" not in error.codes:
         return []
     text = error.reply.text.casefold()
-    return [address for address in recipients if address.casefold() in text]
+    named = []
+    # The longest first, and each taken out: ops@a.test stands in devops@a.test and in ops@a.test.example as well.
+    for address in sorted(recipients, key=len, reverse=True):
+        text, found = re.subn(rf"(?<![\w.+-]){re.escape(address.casefold())}(?![\w-]|\.\w)", " ", text)
+        if found:
+            named.append(address)
+    return named

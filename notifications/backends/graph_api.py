@@ -84,11 +84,14 @@ class GraphApi:
         self._session.largest_answer = LARGEST_ANSWER
 
     def use(self, deadline: Deadline, trace: Trace) -> None:
-        self._deadline, self._trace = deadline, trace
+        self._deadline, self._trace, self._has_token = deadline, trace, False
         self._session.remaining = deadline.remaining
 
     def hide(self, secret: str) -> None:
         self._trace.hide(secret)
+
+    def step(self, text: str) -> None:
+        self._trace.step(text)
 
     def close(self) -> None:
         self._session.close()
@@ -99,6 +102,9 @@ class GraphApi:
         Raises Refusal, Cut, or BackendError when nothing was sent.
         """
         token = self._access.token(self._deadline.remaining())
+        if not self._has_token:
+            self._trace.step("signed in as the app")
+            self._has_token = True
         try:
             return self._authorized(token, method, url, body, headers)
         except Refusal as error:
@@ -111,7 +117,13 @@ class GraphApi:
     def _authorized(self, token: str, method: str, url: str, body: Any, headers: dict[str, str]) -> requests.Response:
         self._trace.hide(token)
         is_mime = isinstance(body, bytes)
-        content = body if is_mime else json.dumps(body, ensure_ascii=False).encode() if body is not None else b""
+        content = (
+            body
+            if is_mime
+            else json.dumps(body, ensure_ascii=False).encode(errors="replace")
+            if body is not None
+            else b""
+        )
         kind = {"Content-Type": "text/plain" if is_mime else "application/json"} if content else {}
         return self.exchange(method, url, content, {**kind, **headers, "Authorization": f"Bearer {token}"})
 
@@ -126,8 +138,9 @@ class GraphApi:
         try:
             response = self._session.request(method, url, data=body, headers=sent)
         except (requests.RequestException, DeadlineExceeded, OSError) as error:
-            self._trace.step(f"no answer: {error}")
-            raise undelivered(error) from error
+            failure = undelivered(error, is_unread=body is not None and not body.position)
+            self._trace.step(f"no answer: {failure}")
+            raise failure from error
         theirs = response.headers.get("request-id", "")
         self._trace.received(f"{response.status_code} {response.reason}, request-id {theirs or 'none'}")
         if not 200 <= response.status_code < 300:
@@ -137,8 +150,8 @@ class GraphApi:
         return response
 
 
-def undelivered(error: Exception) -> BackendError | Cut:
-    """Whether the request can have arrived."""
+def undelivered(error: Exception, *, is_unread: bool) -> BackendError | Cut:
+    """Whether the request can have arrived. `is_unread`: nothing of its body was handed over."""
     causes = list(chain(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -147,7 +160,10 @@ def undelivered(error: Exception) -> BackendError | Cut:
         if isinstance(cause, (NewConnectionError, ConnectTimeoutError)):
             return BackendError(Fault.UNREACHABLE, Reply(text=f"Could not connect to Microsoft Graph: {why(causes)}"))
     if isinstance(error, Refused) and not isinstance(error, Endless):
-        return BackendError(Fault.CONFIGURATION, Reply(text=f"Nothing was sent: {error}"))
+        # Only an upload goes where Graph says; that is no reason to hold the other mails.
+        return BackendError(Fault.TRANSIENT, Reply(text=f"Nothing was sent: {error}"))
+    if is_unread:
+        return BackendError(Fault.UNREACHABLE, Reply(text=f"No connection to Microsoft Graph: {why(causes)}"))
     return Cut(f"The connection to Graph broke before it answered: {why(causes)}")
 
 

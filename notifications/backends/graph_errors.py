@@ -25,6 +25,8 @@ CLASSES = {
     "Request_ResourceNotFound": Fault.SENDER,
     "ResourceNotFound": Fault.SENDER,
     "ErrorNonExistentMailbox": Fault.SENDER,
+    # The mailbox is there, the draft in it is not: nothing that a setting would mend.
+    "ErrorItemNotFound": Fault.TRANSIENT,
     "MailboxNotEnabledForRESTAPI": Fault.SENDER,
     "MailboxNotSupportedForRESTAPI": Fault.SENDER,
     # A day's or an hour's limit: time heals it, whatever status it comes with.
@@ -43,6 +45,9 @@ STATUSES = {
     403: Fault.CONFIGURATION,
     404: Fault.SENDER,
     408: Fault.TRANSIENT,
+    # The draft was changed meanwhile, by whoever looks after the mailbox.
+    409: Fault.TRANSIENT,
+    412: Fault.TRANSIENT,
     423: Fault.TRANSIENT,
     429: Fault.THROTTLED,
 }
@@ -59,8 +64,18 @@ class Refusal(BackendError):
 
     @property
     def leaves_doubt(self) -> bool:
-        """A gateway's 5xx does not say what happened behind it, and a draft that is gone may have been sent."""
-        return self.status >= 500 or "ErrorItemNotFound" in self.codes
+        """A gateway's 5xx does not say what happened behind it."""
+        return self.status >= 500
+
+    @property
+    def is_missing(self) -> bool:
+        """The message is not there; a 404 with another code says that of the whole mailbox."""
+        return self.status == 404 and "ErrorItemNotFound" in self.codes
+
+    @property
+    def is_denied(self) -> bool:
+        """The app may not do this. A 403 has other reasons too: limits, a full mailbox, a foreign sender."""
+        return self.status == 403 and self.fault is Fault.CONFIGURATION and "ErrorQuotaExceeded" not in self.codes
 
 
 class Cut(Exception):
@@ -126,6 +141,6 @@ def retry_after(response: requests.Response) -> timedelta | None:
 def until(text: str) -> timedelta | None:
     try:
         when = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return when.replace(tzinfo=when.tzinfo or UTC) - datetime.now(UTC)

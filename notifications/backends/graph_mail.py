@@ -24,14 +24,17 @@ class Attachment:
     content: bytes
     content_id: str = ""
 
+    @property
+    def inline(self) -> dict[str, Any]:
+        return {"isInline": True, "contentId": self.content_id} if self.content_id else {}
+
     def as_json(self) -> dict[str, Any]:
-        inline = {"isInline": True, "contentId": self.content_id} if self.content_id else {}
         return {
             "@odata.type": "#microsoft.graph.fileAttachment",
             "name": self.name,
             "contentType": self.content_type,
             "contentBytes": base64.b64encode(self.content).decode(),
-            **inline,
+            **self.inline,
         }
 
 

@@ -1,7 +1,7 @@
 """Attachments that are too large for one request: Microsoft, "Attach large files to Outlook messages"."""
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
 import requests
 
@@ -13,13 +13,15 @@ from notifications.backends.graph_mail import Attachment
 MB = 1024 * 1024
 # Microsoft: for a whole request.
 LARGEST_REQUEST = 4 * MB
-# By POST; from here to LARGEST by upload session.
-DIRECT = 3 * MB
+# By POST, for in base64 it still fits into a request; from here to LARGEST by upload session.
+DIRECT = 3_000_000
 LARGEST = 150 * MB
 # Below 4 MB, and a multiple of 320 KiB as Microsoft recommends.
 RANGE = 12 * 320 * 1024
-# Drops in a row without a byte taken in between.
-MOST_DROPS = 5
+# In a row, without a byte taken in between.
+MOST_STANDSTILLS = 5
+# The session is over, or is somewhere else than we think: it says so when asked.
+ASK_AGAIN = {404, 409, 416}
 
 
 def attach(api: GraphApi, message_url: str, attachment: Attachment) -> None:
@@ -27,7 +29,13 @@ def attach(api: GraphApi, message_url: str, attachment: Attachment) -> None:
     if len(attachment.content) < DIRECT:
         api.call("POST", f"{message_url}/attachments", attachment.as_json())
         return
-    item = {"attachmentType": "file", "name": attachment.name, "size": len(attachment.content)}
+    item = {
+        "attachmentType": "file",
+        "name": attachment.name,
+        "contentType": attachment.content_type,
+        "size": len(attachment.content),
+        **attachment.inline,
+    }
     answer = api.call("POST", f"{message_url}/attachments/createUploadSession", {"AttachmentItem": item})
     url = json_of(answer).get("uploadUrl")
     if not isinstance(url, str):
@@ -43,21 +51,25 @@ class Upload:
         self._url = url
         self._content = content
         # Whoever knows the address may write.
-        api.hide(urlsplit(url).query)
+        api.hide(url.partition("?")[2])
+        api.hide(unquote(url.partition("?")[2]))
 
     def run(self) -> None:
         """Raises BackendError."""
-        start: int | None = 0
-        drops = 0
-        while start is not None:
+        start, standstills = 0, 0
+        while True:
+            trouble = "no end of it was in sight"
             try:
-                start, drops = self._next(self._put(start)), 0
+                following = self._next(self._put(start))
             except Cut as cut:
-                drops += 1
-                if drops > MOST_DROPS:
-                    text = f"The attachment could not be uploaded: {cut}"
-                    raise BackendError(Fault.TRANSIENT, Reply(text=text)) from cut
-                start = self._resumed(start or 0)
+                trouble = str(cut)
+                following = self._resumed(start)
+            if following is None:
+                return
+            standstills = 0 if following > start else standstills + 1
+            if standstills > MOST_STANDSTILLS:
+                raise BackendError(Fault.TRANSIENT, Reply(text=f"The attachment could not be uploaded: {trouble}"))
+            start = following
 
     def _put(self, start: int) -> requests.Response:
         """The address is itself the permission: with our token added, Microsoft refuses."""
@@ -67,9 +79,9 @@ class Upload:
         try:
             return self._api.exchange("PUT", self._url, piece, headers)
         except Refusal as error:
-            if error.leaves_doubt:
+            if error.leaves_doubt or error.status in ASK_AGAIN:
                 raise Cut(error.reply.text) from error
-            raise
+            raise eased(error) from error
 
     def _resumed(self, start: int) -> int | None:
         """Where to go on; where it was when the question is lost as well, for then asking again costs nothing."""
@@ -77,6 +89,10 @@ class Upload:
             return self._next(self._api.exchange("GET", self._url, b"", {}))
         except Cut:
             return start
+        except Refusal as error:
+            if error.leaves_doubt:
+                return start
+            raise eased(error) from error
 
     def _next(self, response: requests.Response) -> int | None:
         """None when all is there: 201, or no range that is still expected."""
@@ -84,6 +100,11 @@ class Upload:
             return None
         expected = json_of(response).get("nextExpectedRanges")
         return first_byte(expected) if expected else None
+
+
+def eased(error: Refusal) -> BackendError:
+    """An upload's address has an end of its own; that it is over says nothing about the settings."""
+    return BackendError(Fault.TRANSIENT, error.reply) if error.fault.holds else error
 
 
 def first_byte(expected: Any) -> int:
