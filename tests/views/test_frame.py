@@ -9,9 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.html import escape
 from django.views.defaults import permission_denied
 
 from mailadmin.urls import urlpatterns as pages
+from notifications.diagnosis import explain
 from notifications.models import HoldReason, MailServerState, Message
 from tests.base import a_message, use_smtp
 
@@ -45,6 +47,17 @@ class TestMailState:
         text = text_of(page)
         assert "Mail server not set up" in text
         assert "Set up Mail Server" in text
+
+    def test_paused_says_what_to_do(self, page: Client) -> None:
+        use_smtp(host="127.0.0.1", port=1)
+        until = timezone.now() + timedelta(minutes=1)
+        MailServerState.load().pause(until, "421 4.3.2 too many concurrent connections")
+
+        text = text_of(page)
+        assert "Mail is paused" in text
+        advice = explain("", "421 4.3.2 too many concurrent connections", "basic").fix
+        assert advice
+        assert escape(advice) in text
 
     def test_held_says_why_what_to_do_what_waits_and_who_can_try(self, page: Client) -> None:
         use_smtp(host="127.0.0.1", port=1)

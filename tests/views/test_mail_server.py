@@ -64,6 +64,14 @@ class TestPage:
         assert text.count('class="radio-card"') == 3
         assert 'id="mode-basic" href="/mail-server/?mode=basic" aria-current="true"' in text
 
+    def test_says_of_each_mode_when_its_own_values_were_changed(
+        self, page: Client, ada: User, in_force: MailServerSettings
+    ) -> None:
+        in_force.save_version({"oauth2_client_id": "x", "oauth2_sender": "a@b.example"}, seen=in_force.version, by=ada)
+        text = page.get(reverse("mail-server"), {"mode": "basic"}).content.decode()
+        assert f"<p>Version {in_force.version - 1}, saved" in text
+        assert "by ada" not in text
+
     def test_is_for_people_who_signed_in(self, db: None) -> None:
         response = Client().get(reverse("mail-server"))
         assert (response.status_code, response["Location"]) == (302, "/sign-in/?next=/mail-server/")
@@ -125,6 +133,11 @@ class TestSave:
         save(page, password=TYPED, sender="nobody")
         save(page, use_kept_password="1")
         assert "typed_secret" not in page.session
+
+    def test_refused_takes_the_focus(self, page: Client, in_force: MailServerSettings) -> None:
+        text = save(page, sender="nobody").content.decode()
+        assert 'class="error-summary" role="alert" tabindex="-1" data-focus autofocus' in text
+        assert "data-unsaved" in text
 
 
 class TestConflict:
