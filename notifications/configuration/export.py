@@ -5,7 +5,7 @@ from typing import Any
 import tomli_w
 
 from notifications.configuration.sections import SECTIONS, Section
-from notifications.forms.notification import NotificationForm
+from notifications.forms.notification import NotificationForm, defaults
 from notifications.models import MailServerSettings, Notification
 
 HEAD = """\
@@ -37,8 +37,13 @@ def of_mode(section: Section, saved: MailServerSettings) -> dict[str, Any]:
 
 
 def notification(saved: Notification) -> dict[str, Any]:
+    """Without what is the default, but for the two words that a reader looks for."""
+    usual = defaults()
     values = {name: getattr(saved, name) for name in NotificationForm.Meta.fields}
-    return {**said(values), "enabled": saved.enabled}
+    changed = {name: value for name, value in values.items() if value != usual[name]}
+    return {"name": saved.name, "kind": saved.kind, "enabled": saved.enabled} | {
+        name: plain(value) for name, value in changed.items()
+    }
 
 
 def said(values: dict[str, Any]) -> dict[str, Any]:

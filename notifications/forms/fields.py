@@ -1,14 +1,15 @@
 """Form fields that take a browser's text as well as the plain data of a file or the API."""
 
 import unicodedata
-from typing import Any
+from collections.abc import Iterable
+from datetime import time
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
 
-from notifications.addresses import Address, dedupe, parse_addresses
+from notifications.addresses import shown
 
-ADDRESS_TEXT_LIMIT = 100_000
 STAR_LIMIT = 20
 
 
@@ -18,15 +19,25 @@ def refuse_control_characters(text: str) -> None:
         raise ValidationError("Use plain characters on one line: this contains a line break or a control character.")
 
 
-class LineField(forms.CharField):
-    """Text on one line."""
+class PlainTextField(forms.CharField):
+    """Text, and nothing that would only be turned into one."""
 
-    default_validators = [refuse_control_characters]
+    default_error_messages = {
+        "required": "This must not be empty.",
+        "max_length": "This has %(show_value)d characters; %(limit_value)d is the most.",
+        "null_characters_not_allowed": "Use plain characters: this contains a NUL.",
+    }
 
     def to_python(self, value: Any) -> str:
         if value is not None and not isinstance(value, str):
-            raise ValidationError(f"Give a text, not {value!r}.")
+            raise ValidationError(f"Give a text, not {shown(repr(value))}.")
         return str(super().to_python(value))
+
+
+class LineField(PlainTextField):
+    """Text on one line."""
+
+    default_validators = [refuse_control_characters]
 
 
 class GlobField(LineField):
@@ -62,32 +73,73 @@ class SwitchField(forms.BooleanField):
     def to_python(self, value: Any) -> bool:
         if isinstance(value, bool) or value == "on":
             return bool(value)
-        raise ValidationError(f"Say true or false, not {value!r}.")
+        raise ValidationError(f"Say true or false, not {shown(repr(value))}.")
 
 
-class AddressTextarea(forms.Textarea):
-    """Shows a list of addresses with one on each line."""
+class WholeNumberField(forms.IntegerField):
+    """A whole number from `min_value` to `max_value`, as digits or as a number."""
 
-    def format_value(self, value: Any) -> str | None:
-        return "\n".join(str(item) for item in value) if isinstance(value, (list, tuple)) else value
+    def __init__(self, *, min_value: int, max_value: int, **options: Any) -> None:
+        super().__init__(**{"required": False, "min_value": min_value, "max_value": max_value, **options})
+        self.limits = f"Give a whole number from {min_value:,} to {max_value:,}"
+        self.error_messages |= dict.fromkeys(("invalid", "min_value", "max_value"), f"{self.limits}.")
+
+    def to_python(self, value: Any) -> int | None:
+        if isinstance(value, (bool, float)):
+            raise ValidationError(f"{self.limits}, not {shown(repr(value))}.")
+        return super().to_python(value)
 
 
-class AddressListField(forms.Field):
-    """A list of strings, or one text with commas or line breaks between the addresses; gives a list of Address."""
+class ClockField(forms.TimeField):
+    """Hours and minutes: `HH:MM`, or the time of a TOML file."""
 
-    widget = AddressTextarea(attrs={"rows": 3, "spellcheck": "false", "autocapitalize": "off"})
+    widget = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    input_formats = ["%H:%M", "%H:%M:%S"]
+    default_error_messages = {"invalid": "Give hours and minutes, such as 08:30."}
 
-    def to_python(self, value: Any) -> list[Address]:
-        if isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value):
-            value = "\n".join(value)
+    def to_python(self, value: Any) -> time | None:
+        if value is not None and not isinstance(value, (str, time)):
+            raise ValidationError(self.error_messages["invalid"])
+        found = super().to_python(value)
+        if found and (found.second or found.microsecond or found.tzinfo):
+            raise ValidationError(self.error_messages["invalid"])
+        return found
+
+
+class OneOfField(forms.ChoiceField):
+    """One of a closed set, by its value."""
+
+    default_error_messages = {"required": "Choose one."}
+
+    def to_python(self, value: Any) -> str:
         if value is not None and not isinstance(value, str):
-            raise ValidationError("Give a list of addresses.")
-        if len(value or "") > ADDRESS_TEXT_LIMIT:
-            raise ValidationError(f"This is longer than {ADDRESS_TEXT_LIMIT:,} characters; use a distribution list.")
-        try:
-            return dedupe(parse_addresses(value or ""))
-        except ValueError as error:
-            raise ValidationError(str(error)) from error
+            raise ValidationError(f"Give a text, not {shown(repr(value))}.")
+        return str(super().to_python(value))
 
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return bool(super().has_changed(self.widget.format_value(initial), self.widget.format_value(data)))
+    def validate(self, value: str) -> None:
+        forms.Field.validate(self, value)
+        if value and not self.valid_value(value):
+            raise ValidationError(not_among(value, self))
+
+
+class SomeOfField(forms.MultipleChoiceField):
+    """Any of a closed set, each once."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def to_python(self, value: Any) -> list[str]:
+        if value is not None and not isinstance(value, (list, tuple)):
+            raise ValidationError("Give a list.")
+        given = value or []
+        odd = next((item for item in given if not isinstance(item, str) or not self.valid_value(item)), None)
+        if odd is not None:
+            raise ValidationError(not_among(odd, self))
+        return list(dict.fromkeys(given))
+
+
+def not_among(value: object, field: forms.ChoiceField) -> str:
+    return f"“{shown(str(value))}” is not known here. Known are {', '.join(filter(None, names_of(field)))}."
+
+
+def names_of(field: forms.ChoiceField) -> list[str]:
+    return [str(name) for name, _ in cast(Iterable[tuple[str, str]], field.choices)]

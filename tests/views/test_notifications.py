@@ -122,7 +122,7 @@ class TestAddAndEdit:
     def test_answers_an_empty_form_with_errors(self, browser: Client) -> None:
         html = browser.post("/notifications/new/", {}).content.decode()
 
-        assert "This field is required" in html
+        assert "This must not be empty" in html
         assert "at least one recipient" in html
 
     def test_shows_the_stored_values(self, browser: Client) -> None:
