@@ -10,7 +10,7 @@ from django.utils.functional import SimpleLazyObject
 
 from notifications.diagnosis import explain
 from notifications.diagnosis.expiry import secret_expiry
-from notifications.models import Attempt, HoldReason, MailServerSettings, MailServerState, Message, Mode
+from notifications.models import Attempt, HoldReason, MailServerSettings, MailServerState, Message, Mode, Safety
 
 THEMES = ("light", "dark")
 THEME_COOKIE = "theme"
@@ -68,6 +68,7 @@ def panel(request: HttpRequest) -> dict[str, Any]:
         # Where a form on the page leads back to; a view whose address holds a secret gives another.
         "here": request.get_full_path(),
         "mail_state": SimpleLazyObject(mail_state) if signed_in else None,
+        "safety": SimpleLazyObject(Safety.load) if signed_in else None,
     }
 
 

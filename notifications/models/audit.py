@@ -18,6 +18,7 @@ class AuditEvent(models.Model):
         CONSENT_GIVEN = "consent_given", "OAuth2 connected"
         CONSENT_REFUSED = "consent_refused", "OAuth2 sign-in refused"
         CONSENT_FORGOTTEN = "consent_forgotten", "OAuth2 disconnected"
+        SAFETY_CHANGED = "safety_changed", "Safety changed"
         TOKEN_MADE = "token_made", "API token made"
         TOKEN_REVOKED = "token_revoked", "API token revoked"
 

@@ -3,8 +3,13 @@
 import hashlib
 import json
 import uuid
+from statistics import median
 
 from django.db import models
+from django.utils.functional import cached_property
+
+USUAL_OF = 10
+HABIT = 3
 
 
 class Outcome(models.TextChoices):
@@ -84,6 +89,23 @@ class Completion(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def seconds(self) -> float | None:
+        return (self.finished_at - self.started_at).total_seconds() if self.started_at and self.finished_at else None
+
+    # Cached: a completion may owe a thousand mails, and each of them says it.
+    @cached_property
+    def usual_seconds(self) -> float | None:
+        """The median of the last ten before it in its series; None while there are too few for a habit."""
+        if self.series_id is None:
+            return None
+        before = Completion.objects.filter(series=self.series_id, started_at__isnull=False, finished_at__isnull=False)
+        if self.pk:
+            before = before.filter(pk__lt=self.pk)
+        alike = before.exclude(outcome=Outcome.CANCELLED).only("started_at", "finished_at").order_by("-pk")
+        taken = [completion.seconds or 0.0 for completion in alike[:USUAL_OF]]
+        return median(taken) if len(taken) >= HABIT else None
 
 
 class TargetResult(models.Model):

@@ -1,8 +1,12 @@
 """What keeps mail from going where it should not, whatever notifications say."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
+from notifications.models.audit import AuditEvent
 from notifications.models.mail_server import Singleton
 
 
@@ -23,8 +27,23 @@ class Safety(Singleton):
         constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="one_safety")]
 
     def __str__(self) -> str:
-        parts = ("paused" if self.paused else "", f"rerouted to {self.reroute_to}" if self.reroute_to else "")
-        return ", ".join(filter(None, parts)) or "nothing held back"
+        parts = (
+            "mail is paused" if self.paused else "",
+            f"only to {', '.join(self.allowed_domains[:3])}" if self.allowed_domains else "",
+            f"everything goes to {self.reroute_to}" if self.reroute_to else "",
+        )
+        return ", ".join(filter(None, parts)) or "nothing is held back"
+
+    def change(self, values: dict[str, Any], *, by: Any = None) -> None:
+        """Take `values` by column name, and say in the audit which of them were news."""
+        changed = [name for name, value in values.items() if getattr(self, name) != value]
+        if not changed:
+            return
+        for name in changed:
+            setattr(self, name, values[name])
+        self.changed_at, self.changed_by = timezone.now(), by if getattr(by, "pk", None) else None
+        self.save()
+        AuditEvent.record(AuditEvent.Action.SAFETY_CHANGED, str(self), by=by, fields=changed)
 
     def allows(self, address: str) -> bool:
         return not self.allowed_domains or address.rpartition("@")[2].lower() in self.allowed_domains

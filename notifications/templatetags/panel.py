@@ -33,6 +33,7 @@ MENU = (
             ("notifications", "Notifications"),
             ("deliveries", "Deliveries"),
             ("completions", "Completions"),
+            ("safety", "Safety"),
             ("inbox", "Inbox"),
         ),
     ),

@@ -1,0 +1,72 @@
+"""What keeps mail from going where it should not, as a page or a file gives it."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from notifications.addresses import parse_address
+from notifications.forms.fields import LineField, SwitchField
+from notifications.models import Safety
+
+MOST_DOMAINS = 100
+
+
+class DomainListField(forms.Field):
+    """A list of strings, or one text with commas, blanks or line breaks between; gives A-labels in lower case."""
+
+    widget = forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "autocapitalize": "off"})
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> list[str]:
+        if isinstance(value, (list, tuple)) and all(isinstance(each, str) for each in value):
+            value = "\n".join(value)
+        if value is not None and not isinstance(value, str):
+            raise ValidationError("Give a list of domains.")
+        given = (value or "").replace(",", " ").replace(";", " ").split()
+        if len(given) > MOST_DOMAINS:
+            raise ValidationError(f"{MOST_DOMAINS} domains at most.")
+        return list(dict.fromkeys(domain_of(each) for each in given))
+
+
+def domain_of(text: str) -> str:
+    """Raises ValidationError for what cannot stand after an @."""
+    try:
+        return parse_address(f"x@{text.removeprefix('@')}").address.rpartition("@")[2].lower()
+    except ValueError as error:
+        raise ValidationError(f"“{text[:100]}” is no domain: write it as example.com.") from error
+
+
+class SafetyForm(forms.Form):
+    paused = SwitchField(
+        label="Pause all notification mail",
+        help_text="Completions are still accepted and mails still made; they wait here and go once this is off.",
+    )
+    allowed_domains = DomainListField(
+        label="Allowed recipient domains",
+        required=False,
+        help_text="One on each line; subdomains count as domains of their own. Blank: any.",
+    )
+    reroute_to = LineField(
+        label="Send everything to",
+        required=False,
+        max_length=320,
+        help_text="One address that gets every mail in place of its recipients, tests included. Blank: nobody does.",
+        widget=forms.TextInput(attrs={"inputmode": "email", "autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    @classmethod
+    def of(cls, saved: Safety, data: Any = None) -> "SafetyForm":
+        return cls(data, initial={name: getattr(saved, name) for name in cls.base_fields})
+
+    def clean_reroute_to(self) -> str:
+        text = self.cleaned_data["reroute_to"]
+        try:
+            address = parse_address(text) if text else None
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+        if address and address.name:
+            raise ValidationError("Give the address alone, without a name.")
+        return address.address if address else ""

@@ -1,0 +1,27 @@
+"""Reports > Safety: pause, allowed domains, one address for everything."""
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from notifications.delivery.outbox import wake
+from notifications.forms.safety import SafetyForm
+from notifications.models import Safety
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+def safety(request: HttpRequest) -> HttpResponse:
+    saved = Safety.load()
+    form = SafetyForm.of(saved, request.POST if request.method == "POST" else None)
+    if request.method == "GET" or not form.is_valid():
+        return render(request, "safety/page.html", {"form": form}, status=422 if form.errors else 200)
+    with transaction.atomic():
+        Safety.lock().change(form.cleaned_data, by=request.user)
+        # What waited may go now.
+        wake()
+    messages.success(request, f"Saved: {Safety.load()}.")
+    return redirect("safety")

@@ -1,0 +1,69 @@
+"""Reports > Safety."""
+
+import pytest
+from django.test import Client
+
+from notifications.models import AuditEvent, Safety
+from tests.base import a_message, administrator, use_smtp
+from tests.smtp_sink import SmtpSink
+
+pytestmark = pytest.mark.django_db
+URL = "/safety/"
+
+
+@pytest.fixture
+def browser(client: Client) -> Client:
+    client.force_login(administrator())
+    return client
+
+
+def test_everything_is_off_at_first(browser: Client) -> None:
+    page = browser.get(URL).content.decode()
+    assert "Notification mail is paused" not in page
+    assert "All mail goes to" not in page
+
+
+def test_what_is_saved_is_shown_on_every_page(browser: Client) -> None:
+    browser.post(URL, {"paused": "on", "reroute_to": "lab@peer.test"})
+    for address in (URL, "/mail-server/", "/deliveries/"):
+        page = browser.get(address).content.decode()
+        assert "Notification mail is paused" in page
+        assert "All mail goes to lab@peer.test" in page
+
+
+def test_domains_are_taken_however_they_are_separated(browser: Client) -> None:
+    browser.post(URL, {"allowed_domains": "Example.COM, @contoso.test;bücher.example\nexample.com"})
+    assert Safety.load().allowed_domains == ["example.com", "contoso.test", "xn--bcher-kva.example"]
+
+
+@pytest.mark.parametrize("domain", ["a b@c", "x@y", "-", "exa mple..com", "<script>", "a" * 300])
+def test_what_is_no_domain_is_refused(browser: Client, domain: str) -> None:
+    response = browser.post(URL, {"allowed_domains": domain})
+    assert response.status_code == 422
+    assert Safety.load().allowed_domains == []
+
+
+@pytest.mark.parametrize("address", ["nobody", "Name <a@b.test>", "a@b.test, c@d.test"])
+def test_only_one_bare_address_can_get_everything(browser: Client, address: str) -> None:
+    assert browser.post(URL, {"reroute_to": address}).status_code == 422
+
+
+def test_a_change_is_on_record_with_the_fields_that_changed(browser: Client) -> None:
+    browser.post(URL, {"paused": "on"})
+    browser.post(URL, {"paused": "on"})
+    event = AuditEvent.objects.get(action="safety_changed")
+    assert (event.actor_name, event.fields) == ("ada", ["paused"])
+
+
+def test_mail_that_waited_goes_once_the_pause_is_over(browser: Client) -> None:
+    from notifications.delivery.drain import drain
+
+    with SmtpSink() as sink:
+        use_smtp(sink)
+        browser.post(URL, {"paused": "on"})
+        a_message()
+        drain("w")
+        assert sink.mails == []
+        browser.post(URL, {})
+        drain("w")
+        assert len(sink.mails) == 1
