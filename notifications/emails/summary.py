@@ -1,58 +1,19 @@
 """A completion as its mail tells it: everything is text already, so that templates only place it."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from django.conf import settings
-from django.utils.html import escape
 
 from notifications.emails.headers import SUBJECT_LIMIT, one_line
-from notifications.emails.looks import LOOKS, Look
-from notifications.emails.words import counted, duration, moment, seconds, web_link
+from notifications.emails.looks import LOOKS
+from notifications.emails.rows import NAME_LIMIT, target_rows
+from notifications.emails.shares import counted_failures, shares
+from notifications.emails.words import counted, duration, moment, ordinal, seconds, web_link
 from notifications.models import Completion, Outcome, TargetResult
 
-ROWS_LIMIT = 100
-# Gmail cuts a mail at 102 KB of HTML. This much for the rows leaves room for the rest, whatever escaping makes of them.
-ROWS_OCTETS = 72_000
-ROW_OCTETS = 400  # the table around one
-NAME_LIMIT = 80
-DETAIL_LIMIT = 160
 FACT_LIMIT = 200
 NAMED_IN_PREVIEW = 3
-WORD_WIDTH = max(len(look.word) for look in LOOKS.values())
-
-
-@dataclass(frozen=True)
-class Row:
-    name: str
-    outcome: str
-    look: Look
-    took: str
-    detail: str
-
-    @property
-    def padded_word(self) -> str:
-        return self.look.word.ljust(WORD_WIDTH)
-
-
-@dataclass(frozen=True)
-class Share:
-    """A piece of the bar; `percent` is at least 1, so that one failure in a thousand is seen."""
-
-    outcome: str
-    look: Look
-    count: int
-    percent: int
-
-    @property
-    def count_text(self) -> str:
-        return f"{self.count:,}"
-
-    @property
-    def bar(self) -> str:
-        """For the plain text: 25 characters are the whole."""
-        return "#" * max(1, self.percent // 4)
 
 
 class Summary:
@@ -61,8 +22,9 @@ class Summary:
         self.outcome = Outcome(completion.outcome)
         self.look = LOOKS[self.outcome]
         self.total = len(targets)
-        self.shares = shares(targets)
-        self.rows = list(fitting(row_of(target) for target in failures_first(targets)[:ROWS_LIMIT]))
+        self.number = Counter(target.outcome for target in targets)
+        self.shares = shares(self.number)
+        self.rows = target_rows(targets)
         self.more = self.total - len(self.rows)
         self.title = one_line(completion.name, FACT_LIMIT) or f"Unnamed {completion.kind}"
         self.counts = self._counts()
@@ -70,7 +32,8 @@ class Summary:
         self.panel_link = f"{settings.PUBLIC_URL}/completions/{completion.uuid}/"
         self.tool_link = web_link(completion.url)
         self.tool_name = one_line(completion.source, NAME_LIMIT) or "the tool"
-        self.notifications_link = f"{settings.PUBLIC_URL}/notifications/"
+        self.usually = seconds(completion.usual_seconds)
+        self.history = history(self.outcome, completion.failures_before)
 
     @property
     def subject(self) -> str:
@@ -84,7 +47,7 @@ class Summary:
         """What a list of mails shows behind the subject."""
         failed = [row.name for row in self.rows if row.outcome in (Outcome.FAILED, Outcome.PARTIAL)]
         named = ", ".join(failed[:NAMED_IN_PREVIEW]) + (" …" if len(failed) > NAMED_IN_PREVIEW else "")
-        return " · ".join(filter(None, [self.counts, named, self.took]))
+        return " · ".join(filter(None, [self.history, self.counts, named, self.took]))
 
     @property
     def facts(self) -> list[tuple[str, str]]:
@@ -95,7 +58,7 @@ class Summary:
             ("Schedule", told.schedule),
             ("Started", moment(told.started_at)),
             ("Finished", moment(told.finished_at)),
-            ("Duration", self.took),
+            ("Duration", f"{self.took}, usually {self.usually}" if self.took and self.usually else self.took),
             ("User", told.user),
             ("Reported by", told.source),
         ]
@@ -109,13 +72,11 @@ class Summary:
 
     @property
     def more_text(self) -> str:
-        return counted(self.more, "more target")
+        return counted(self.more, "more target") if self.more else ""
 
     def _counts(self) -> str:
         """`3 of 120 targets failed`: the bad news alone, or that all is well."""
-        number = {share.outcome: share.count for share in self.shares}
-        failed = number.get(Outcome.FAILED, 0) + number.get(Outcome.PARTIAL, 0)
-        cancelled = number.get(Outcome.CANCELLED, 0)
+        failed, cancelled = counted_failures(self.number), self.number[Outcome.CANCELLED]
         if failed:
             return f"{failed:,} of {counted(self.total, 'target')} failed"
         if cancelled:
@@ -123,36 +84,10 @@ class Summary:
         return counted(self.total, "target") if self.total else ""
 
 
-def failures_first(targets: Iterable[TargetResult]) -> list[TargetResult]:
-    """In the order of the report within each outcome."""
-    return sorted(targets, key=lambda target: LOOKS[Outcome(target.outcome)].order)
-
-
-def fitting(rows: Iterable[Row]) -> Iterator[Row]:
-    room = ROWS_OCTETS
-    for row in rows:
-        room -= ROW_OCTETS + len(escape(row.name + row.detail).encode())
-        if room < 0:
-            return
-        yield row
-
-
-def row_of(target: TargetResult) -> Row:
-    return Row(
-        name=one_line(target.name, NAME_LIMIT),
-        outcome=target.outcome,
-        look=LOOKS[Outcome(target.outcome)],
-        took=seconds(target.seconds),
-        detail=one_line(target.detail[: DETAIL_LIMIT * 2], DETAIL_LIMIT),
-    )
-
-
-def shares(targets: Sequence[TargetResult]) -> list[Share]:
-    counts = Counter(target.outcome for target in targets)
-    present = [outcome for outcome in reversed(LOOKS) if counts[outcome]]
-    if not present:
-        return []
-    percents = {outcome: max(1, counts[outcome] * 100 // len(targets)) for outcome in present}
-    # Rounding goes to the largest piece, which shows it least.
-    percents[max(present, key=counts.__getitem__)] += 100 - sum(percents.values())
-    return [Share(outcome, LOOKS[outcome], counts[outcome], percents[outcome]) for outcome in present]
+def history(outcome: Outcome, failures_before: int) -> str:
+    """Against what was received before of the same source, kind, package and schedule."""
+    if outcome.is_failure and failures_before:
+        return f"{ordinal(failures_before + 1)} failure in a row"
+    if outcome is Outcome.SUCCESS and failures_before:
+        return f"Recovered after {counted(failures_before, 'failure')}"
+    return ""

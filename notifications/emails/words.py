@@ -1,7 +1,7 @@
 """Numbers, times and links as a mail says them."""
 
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from urllib.parse import urlsplit
 
 from django.utils import timezone
@@ -15,15 +15,36 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def ordinal(number: int) -> str:
+    """`3rd`, `11th`"""
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number:,}{ending}"
+
+
 def moment(at: datetime | None) -> str:
     """`22 Nov 2026, 10:04:00 UTC`, in the installation's time zone."""
     if at is None:
         return ""
+    local = localised(at)
+    return f"{day(local)}, {local:%H:%M:%S} {local.tzname()}"
+
+
+def span(start: datetime, end: datetime, zone: tzinfo | None = None) -> str:
+    """`22 Nov 2026, 10:00 – 11:00 UTC`, or with both days."""
+    start, end = localised(start, zone), localised(end, zone)
+    until = f"{end:%H:%M}" if start.date() == end.date() else f"{day(end)}, {end:%H:%M}"
+    return f"{day(start)}, {start:%H:%M} – {until} {end.tzname()}"
+
+
+def localised(at: datetime, zone: tzinfo | None = None) -> datetime:
     try:
-        local = timezone.localtime(at)
+        return timezone.localtime(at, zone)
     except OverflowError:  # some tools report the year 1 or 9999 for "never", which most zones cannot shift
-        local = at.astimezone(UTC)
-    return f"{local.day} {local:%b} {local.year}, {local:%H:%M:%S} {local.tzname()}"
+        return at.astimezone(UTC)
+
+
+def day(at: datetime) -> str:
+    return f"{at.day} {at:%b} {at.year}"
 
 
 def duration(start: datetime | None, end: datetime | None) -> str:
