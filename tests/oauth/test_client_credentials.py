@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import override_settings
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notifications.oauth.client_credentials import AppRegistration, fetch, roles_of
@@ -206,6 +206,7 @@ class TestRoles:
     def test_that_are_too_many_are_cut_off(self) -> None:
         assert len(roles_of(token_with({"roles": [f"Role.{number}" for number in range(1000)]}))) == 200
 
+    @settings(deadline=None)
     @given(
         st.text()
         | st.recursive(st.none() | st.text() | st.integers(), st.lists).map(lambda x: token_with({"roles": x}))
