@@ -110,7 +110,7 @@ def note_of(mode: Mode, saved: MailServerSettings) -> tuple[str, bool]:
         connection = connection_of(saved)
         return connection.state.label.lower(), not connection.is_connected
     if mode == Mode.GRAPH and secret_expiry(saved, timezone.localdate()):
-        return "secret runs out", True
+        return "renew the secret", True
     return "", False
 
 

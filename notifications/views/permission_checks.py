@@ -17,6 +17,7 @@ from notifications.oauth.errors import OAuthFailure
 from notifications.oauth.settings import graph_registration_of
 from notifications.views.mail_server import show
 from notifications.views.modes import graph_extras
+from notifications.views.test_emails import is_in_place
 
 # A person waits for the answer; a call takes a second or two.
 PATIENCE_SECONDS = 20.0
@@ -57,7 +58,3 @@ def failed(request: HttpRequest, saved: MailServerSettings, error: OAuthFailure)
 def permissions(request: HttpRequest, saved: MailServerSettings, status: int = 200, **told: Any) -> HttpResponse:
     context = {"has_values": True, **graph_extras(saved, GraphForm(saved=saved)), **told}
     return render(request, "mail_server/_permissions.html", context, status=status)
-
-
-def is_in_place(request: HttpRequest) -> bool:
-    return request.headers.get("HX-Request") == "true"

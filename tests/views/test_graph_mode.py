@@ -16,7 +16,7 @@ from tests.graph.lab import SENDER, use_stand_in
 from tests.graph_stand_in import GraphStandIn
 
 PAGE = f"{reverse('mail-server')}?mode=graph"
-BANNER = "The client secret of Microsoft Graph runs out"
+BANNER = "Renew the client secret of Microsoft Graph"
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ class TestSecretExpiry:
     ) -> None:
         expire_in(days)
         assert words in text_of(page)
-        assert "Active · secret runs out" in text_of(page)
+        assert "Active · renew the secret" in text_of(page)
         elsewhere = text_of(page, reverse("deliveries"))
         assert BANNER in elsewhere
         assert words in elsewhere
@@ -141,7 +141,7 @@ class TestSecretExpiry:
     def test_of_a_mode_on_standby_stays_on_its_card(self, page: Client, saved: MailServerSettings) -> None:
         expire_in(7, active_mode=Mode.BASIC, basic_host="localhost", basic_sender="a@b.example")
         assert BANNER not in text_of(page, reverse("deliveries"))
-        assert "Standby · secret runs out" in text_of(page)
+        assert "Standby · renew the secret" in text_of(page)
 
     def test_gives_way_to_what_stops_mail(self, page: Client, saved: MailServerSettings) -> None:
         expire_in(7)
