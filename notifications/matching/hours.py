@@ -16,11 +16,26 @@ DAYS_AHEAD = 15
 
 def opens_at(notification: Notification, at: datetime) -> datetime | None:
     """None when mail may go at `at`; else the next moment at which it may."""
-    if not notification.days and notification.hours_from is None:
+    if not notification.days and notification.hours_from is None and notification.hours_until is None:
         return None
     return opening(
         tuple(notification.days), notification.hours_from, notification.hours_until, notification.time_zone, at
     )
+
+
+def hours_in_words(notification: Notification) -> str:
+    """`Monday to Friday, 08:00 to 17:00, Europe/Berlin`"""
+    begin, end = notification.hours_from, notification.hours_until
+    clock = f"{begin or time.min:%H:%M} to {end or time.min:%H:%M}" if begin or end else ""
+    return ", ".join(filter(None, (days_in_words(notification.days), clock, zone_of(notification).key)))
+
+
+def days_in_words(days: list[str]) -> str:
+    """Neighbours as a range."""
+    labels = [day.label for day in Day if day in days]
+    places = [place for place, day in enumerate(Day) if day in days]
+    is_range = len(places) > 2 and places[-1] - places[0] == len(places) - 1
+    return f"{labels[0]} to {labels[-1]}" if is_range else ", ".join(labels)
 
 
 def zone_of(notification: Notification) -> ZoneInfo:
