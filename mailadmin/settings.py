@@ -188,7 +188,13 @@ if CELERY_BROKER_URL.startswith("filesystem://"):
         "control_folder": f"{_queue}-control",
     }
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
+CELERY_IMPORTS = ["notifications.digests.tasks"]
 CELERY_BEAT_SCHEDULE = {
+    "send-digests": {
+        "task": "notifications.digests.tasks.send_digests",
+        "schedule": 10.0,
+        "options": {"expires": 20},
+    },
     "sweep": {"task": "notifications.tasks.sweep", "schedule": 10.0, "options": {"expires": 20}},
     "keep-consent-alive": {
         "task": "notifications.tasks.keep_consent_alive",

@@ -3,8 +3,7 @@
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
-
+from notifications.matching.hours import first_moment, zone_of
 from notifications.models import Day, Digest, Notification
 
 HOUR = timedelta(hours=1)
@@ -13,7 +12,7 @@ DAYS = list(Day)
 
 def due_at(notification: Notification, at: datetime) -> datetime:
     """The end of the window that `at` falls into: always later than `at`."""
-    zone = ZoneInfo(notification.time_zone or settings.TIME_ZONE)
+    zone = zone_of(notification)
     if notification.digest == Digest.MINUTES:
         return end_of_step(at, zone, timedelta(minutes=notification.digest_minutes or 60))
     if notification.digest == Digest.HOURLY:
@@ -24,7 +23,7 @@ def due_at(notification: Notification, at: datetime) -> datetime:
 def end_of_step(at: datetime, zone: ZoneInfo, step: timedelta) -> datetime:
     """Steps are counted from midnight, on the clock that never jumps; the day's last one may be cut short."""
     today = at.astimezone(zone).date()
-    midnight, next_midnight = on(today, time(), zone), on(today + timedelta(days=1), time(), zone)
+    midnight, next_midnight = first_moment(today, time(), zone), first_moment(today + timedelta(days=1), time(), zone)
     steps = (at - midnight) // step + 1
     return min(midnight + steps * step, next_midnight)
 
@@ -33,7 +32,7 @@ def end_of_day(notification: Notification, at: datetime, zone: ZoneInfo) -> date
     """The next time that the clock shows the digest's hour, on its weekday if it has one."""
     day = at.astimezone(zone).date()
     while True:
-        end = on(day, notification.digest_at or time(), zone)
+        end = first_moment(day, notification.digest_at or time(), zone)
         if end > at and is_its_day(notification, day):
             return end
         day += timedelta(days=1)
@@ -41,8 +40,3 @@ def end_of_day(notification: Notification, at: datetime, zone: ZoneInfo) -> date
 
 def is_its_day(notification: Notification, day: date) -> bool:
     return notification.digest != Digest.WEEKLY or DAYS[day.weekday()] == (notification.digest_day or Day.MONDAY)
-
-
-def on(day: date, clock: time, zone: ZoneInfo) -> datetime:
-    """In UTC, so that differences are real time; an hour that the clocks skip is the one after it."""
-    return datetime.combine(day, clock, zone).astimezone(ZoneInfo("UTC"))

@@ -8,6 +8,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
 from notifications.delivery import outbox
+from notifications.digests.collect import held_back
 from notifications.emails.mail import Mail
 from notifications.emails.notification_email import notification_mail
 from notifications.intake.makeshift import makeshift_mail
@@ -81,8 +82,8 @@ def _store(report: CompletionReport) -> Accepted:
         failures_before=series.add(report.settled_outcome),
     )
     targets = _store_targets(report, completion)
-    messages = [_owe(notification, completion, targets) for notification in matching_notifications(completion)]
-    return Accepted(completion, messages, created=True)
+    owed = [_owe(notification, completion, targets) for notification in matching_notifications(completion)]
+    return Accepted(completion, [message for message in owed if message], created=True)
 
 
 def _store_targets(report: CompletionReport, completion: Completion) -> list[TargetResult]:
@@ -100,8 +101,10 @@ def _store_targets(report: CompletionReport, completion: Completion) -> list[Tar
     return TargetResult.objects.bulk_create(targets, batch_size=1000)
 
 
-def _owe(notification: Notification, completion: Completion, targets: list[TargetResult]) -> Message:
-    """Composed now and, outside the notification's hours, queued until they begin."""
+def _owe(notification: Notification, completion: Completion, targets: list[TargetResult]) -> Message | None:
+    """Composed now and, outside the notification's hours, queued until they begin; None where a digest will tell."""
+    if held_back(notification, completion, completion.received_at):
+        return None
     mail = _compose(notification, completion, targets)
     opening = opens_at(notification, completion.received_at)
     message = outbox.put(
@@ -120,10 +123,12 @@ def _owe(notification: Notification, completion: Completion, targets: list[Targe
 def _compose(notification: Notification, completion: Completion, targets: list[TargetResult]) -> Mail:
     now = timezone.now()
     try:
-        return notification_mail(notification, completion, targets, now)
+        mail = notification_mail(notification, completion, targets, now)
     except DatabaseError:
         raise
     except Exception as error:
         # Whatever breaks a mail's looks, the mail itself must go out.
         logger.exception("the mail of notification %s could not be written as designed", notification.pk)
         return makeshift_mail(notification, completion, error, now)
+    notification.remember_template_error(mail.template_error)
+    return mail

@@ -59,8 +59,8 @@ def test_a_weekly_digest_waits_for_its_day() -> None:
     assert due_at(weekly(Day.SUNDAY, "07:00"), berlin("2026-11-22 12:00")) == berlin("2026-11-29 07:00")
 
 
-def test_an_hour_that_the_clocks_skip_is_the_one_after_it() -> None:
-    assert due_at(daily("02:30"), berlin("2026-03-28 12:00")) == berlin("2026-03-29 03:30")
+def test_an_hour_that_the_clocks_skip_is_the_moment_of_their_jump() -> None:
+    assert due_at(daily("02:30"), berlin("2026-03-28 12:00")) == berlin("2026-03-29 03:00")
 
 
 def test_an_hour_that_comes_twice_counts_once() -> None:
