@@ -198,8 +198,8 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "notifications.tasks.sweep", "schedule": 10.0, "options": {"expires": 20}},
     "keep-consent-alive": {
         "task": "notifications.tasks.keep_consent_alive",
-        "schedule": 60.0,
-        "options": {"expires": 60},
+        "schedule": 30.0,
+        "options": {"expires": 30},
     },
     "prune": {"task": "notifications.tasks.prune", "schedule": 3600.0, "options": {"expires": 1800}},
 }

@@ -4,6 +4,7 @@ A new application object for every call: msal replays a refused token request fr
 look "still broken" after the administrator has mended it.
 """
 
+import base64
 import json
 import warnings
 from collections.abc import Iterator
@@ -40,7 +41,8 @@ class Microsoft:
         cache = msal.SerializableTokenCache()
         with translated():
             result = application(registration, cache).acquire_token_by_auth_code_flow(json.loads(data), answer)
-        return tokens(registration, check(result), cache)
+            check_id_token(registration, check(result))
+        return tokens(registration, result, cache)
 
     def refresh(self, registration: Registration, cache: str) -> Tokens:
         stored = msal.SerializableTokenCache()
@@ -85,7 +87,7 @@ def translated() -> Iterator[None]:
         raise OAuthFailure(
             Remedy.WAIT, "", "Microsoft's sign-in service answered with something else than JSON"
         ) from error
-    except (AttributeError, TypeError, RuntimeError) as error:
+    except (AttributeError, IndexError, TypeError, RuntimeError) as error:
         # msal takes the answer for the JSON object that it should be, and a redirect for a fault of the library's.
         raise OAuthFailure(Remedy.WAIT, "", "Microsoft's sign-in service answered with something unusable") from error
     except (ValueError, KeyError) as error:
@@ -99,6 +101,23 @@ def check(result: dict[str, Any] | None) -> dict[str, Any]:
     if "error" in result:
         raise failure(str(result["error"]), str(result.get("error_description", "")))
     return result
+
+
+def check_id_token(registration: Registration, result: dict[str, Any]) -> None:
+    """Whether it was made for this app: since 1.38 msal compares the nonce alone.
+
+    TLS to the token endpoint stands in for the signature (OpenID Connect Core 3.1.3.7, point 6); a token that says it
+    has none is refused all the same, since Microsoft signs every one. No id token names nobody, which check_tokens()
+    refuses.
+    """
+    if "id_token" not in result:
+        return
+    head = result["id_token"].split(".")[0]
+    algorithm = json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4))).get("alg")
+    audience = result["id_token_claims"].get("aud")
+    audiences = {str(name).casefold() for name in (audience if isinstance(audience, list) else [audience])}
+    if registration.client_id.casefold() not in audiences or str(algorithm or "none").casefold() == "none":
+        raise OAuthFailure(Remedy.SETTINGS, "", "the id token in the answer does not belong to this sign-in")
 
 
 def tokens(registration: Registration, result: dict[str, Any], cache: Any) -> Tokens:

@@ -108,7 +108,6 @@ class TestAnIdToken:
     def test_of_another_sign_in_is_refused(self, ada: Client, identity_peer: IdentityPeer, forged: str) -> None:
         self.refuses(ada, identity_peer, OF_ANOTHER_SIGN_IN[forged])
 
-    @pytest.mark.xfail(strict=True, reason="msal checks no audience and no algorithm")
     @pytest.mark.parametrize("forged", OF_ANOTHER_APP)
     def test_of_another_app_or_of_nobody_is_refused(
         self, ada: Client, identity_peer: IdentityPeer, forged: str
