@@ -1,6 +1,6 @@
 from notifications.matching.facts import Facts, facts_of
 from notifications.matching.hours import hours_in_words, opens_at, zone_of
-from notifications.matching.matching import first_objection, matching_notifications, objection_to, without_bulk
+from notifications.matching.matching import first_objection, matching_notifications, objection_to
 
 __all__ = [
     "Facts",
@@ -10,6 +10,5 @@ __all__ = [
     "matching_notifications",
     "objection_to",
     "opens_at",
-    "without_bulk",
     "zone_of",
 ]

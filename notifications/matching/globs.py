@@ -11,7 +11,7 @@ from functools import lru_cache
 
 def glob_matches(glob: str, text: str) -> bool:
     """An empty glob lets everything through."""
-    return not glob or fits(pieces_of(glob), folded(text))
+    return not glob or fits(pieces_of(glob), folded_once(text))
 
 
 class Names:
@@ -28,7 +28,7 @@ class Names:
         return self._answers[glob]
 
     def _look_for(self, glob: str) -> bool:
-        runs = re.split(r"[*?]+", f"\n{folded(glob)}\n")
+        runs = re.split(r"[*?]+", "\n" + "*".join(pieces_of(glob)) + "\n")
         if not all(run in self._lines for run in runs):
             return False
         # Only lines that have the longest run are read.
@@ -85,6 +85,12 @@ def compiled(piece: str) -> re.Pattern[str]:
 @lru_cache(maxsize=8192)
 def pieces_of(glob: str) -> tuple[str, ...]:
     return tuple(folded(glob).split("*"))
+
+
+# The few texts of one completion, asked about by every notification.
+@lru_cache(maxsize=64)
+def folded_once(text: str) -> str:
+    return folded(text)
 
 
 def folded(text: str) -> str:
