@@ -9,6 +9,7 @@ from notifications.diagnosis.entry import Entry, Explanation
 from notifications.diagnosis.fallback import FALLBACK
 from notifications.diagnosis.google import GOOGLE
 from notifications.diagnosis.graph import GRAPH
+from notifications.diagnosis.graph_own import GRAPH_OWN
 from notifications.diagnosis.microsoft import MICROSOFT
 from notifications.diagnosis.network import NETWORK
 from notifications.diagnosis.own import OWN
@@ -26,7 +27,7 @@ AREAS: dict[str, tuple[Entry, ...]] = {
     "Exchange Online over SMTP": MICROSOFT,
     "Gmail and Google Workspace": GOOGLE,
     "Signing in at Microsoft (AADSTS)": ENTRA,
-    "Microsoft Graph": GRAPH,
+    "Microsoft Graph": GRAPH + GRAPH_OWN,
     "Everything else": FALLBACK,
 }
 TABLE = tuple(entry for entries in AREAS.values() for entry in entries)

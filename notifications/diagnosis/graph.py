@@ -44,9 +44,10 @@ GRAPH = (
     ),
     Entry(
         Explanation(
-            "This user may not send as the sender",
-            "Sender Email Address is another mailbox than the signed-in user's, without the right to send as it.",
-            "Grant Send As on that mailbox and the permission Mail.Send.Shared, or use the user's own address.",
+            "The sender's mailbox may not send as this address",
+            "The address under Sender Email Address is not the mailbox's own but a group or another one's,"
+            " without the right to send as it.",
+            "Enter the mailbox's primary address, or grant Send As on the other one in the Exchange admin center.",
         ),
         (Sign("ErrorSendAsDenied"),),
         (("403 ErrorSendAsDenied", "The user account which was used to submit this request does not have the right."),),
@@ -73,23 +74,30 @@ GRAPH = (
     Entry(
         Explanation(
             "Microsoft does not know the sender",
-            "No user or mailbox of this organisation has the address under Sender Email Address, or the signed-in"
-            " user may not see it.",
-            "Correct Sender Email Address. With a shared mailbox, have the user delegated on it. If the address is"
-            " right, compare Tenant ID and cloud.",
+            "No user or shared mailbox of this organisation has the address under Sender Email Address.",
+            "Correct Sender Email Address. If the address is right, compare Tenant ID and cloud.",
         ),
         (
             Sign("ErrorInvalidUser"),
-            Sign("ErrorItemNotFound"),
             Sign("Request_ResourceNotFound"),
             Sign("ResourceNotFound"),
             Sign("404", mode="graph"),
         ),
         (
             ("404 ErrorInvalidUser", "The requested user 'deploy@exmaple.test' is invalid."),
-            ("404 ErrorItemNotFound", "The specified object was not found in the store."),
             ("404", "Not Found"),
         ),
+        "graph",
+    ),
+    Entry(
+        Explanation(
+            "The draft of the mail is gone",
+            "mailadmin prepares a mail as a draft in the sender's mailbox; somebody, or a rule, removed it before it"
+            " was sent.",
+            "Nothing: the mail is prepared anew. If it lasts, look for a rule or a program that empties Drafts.",
+        ),
+        (Sign("ErrorItemNotFound"),),
+        (("404 ErrorItemNotFound", "The specified object was not found in the store."),),
         "graph",
     ),
     Entry(

@@ -196,7 +196,7 @@ FORTY: list[tuple[str, str, str, str]] = [
         "graph",
         "403 ErrorSendAsDenied",
         "The user account does not have the right to send",
-        "This user may not send as the sender",
+        "The sender's mailbox may not send as this address",
     ),
     (
         "graph",
@@ -209,7 +209,7 @@ FORTY: list[tuple[str, str, str, str]] = [
         "graph",
         "404 ErrorItemNotFound",
         "The specified object was not found in the store.",
-        "Microsoft does not know the sender",
+        "The draft of the mail is gone",
     ),
     ("graph", "413", "The maximum request length supported is 4MB.", "The mail is too large for one request to Graph"),
     ("graph", "429", "Too Many Requests", "Graph asks for a slower pace"),
