@@ -7,6 +7,7 @@ from email import policy
 from email.message import EmailMessage
 
 from notifications.addresses import Address, dedupe
+from notifications.emails.attachment import Attachment
 from notifications.emails.headers import SUBJECT_LIMIT, address_header, one_line, text_header
 from notifications.emails.identity import date_of, new_message_id
 from notifications.emails.mail import Mail
@@ -36,7 +37,14 @@ class Recipients:
         return tuple((address.address, field) for field, addresses in fields for address in addresses)
 
 
-def compose(subject: str, recipients: Recipients, parts: Parts, about: Mapping[str, str], now: datetime) -> Mail:
+def compose(
+    subject: str,
+    recipients: Recipients,
+    parts: Parts,
+    about: Mapping[str, str],
+    now: datetime,
+    attached: Iterable[Attachment] = (),
+) -> Mail:
     """`about` are further headers: ASCII, short, ours."""
     subject, message_id = one_line(subject, SUBJECT_LIMIT), new_message_id()
     head = [
@@ -49,7 +57,7 @@ def compose(subject: str, recipients: Recipients, parts: Parts, about: Mapping[s
         "X-Auto-Response-Suppress: All\r\n",
         *(f"{name}: {value}\r\n" for name, value in about.items()),
     ]
-    content = "".join(head).encode("ascii") + mime(parts)
+    content = "".join(head).encode("ascii") + mime(parts, attached)
     return Mail(subject, message_id, recipients.rows(), content)
 
 
@@ -65,13 +73,18 @@ def recipient_headers(recipients: Recipients) -> Iterator[str]:
         yield address_header("Reply-To", recipients.reply_to)
 
 
-def mime(parts: Parts) -> bytes:
-    """MIME headers and body. The boundary is random, so that nothing reported can imitate it."""
+def mime(parts: Parts, attached: Iterable[Attachment] = ()) -> bytes:
+    """MIME headers and body. Boundaries are random, so that nothing reported can imitate them."""
     body = EmailMessage(policy=POLICY)
     body.set_content(parts.text)
     if parts.html:
         body.add_alternative(parts.html, subtype="html")
-        body.set_boundary(f"part-{uuid.uuid4()}")
+    for file in attached:
+        main, _, sub = file.content_type.partition("/")
+        body.add_attachment(file.content, main, sub, filename=file.name, params={"charset": "utf-8"})
+    for part in body.walk():
+        if part.is_multipart():
+            part.set_boundary(f"part-{uuid.uuid4()}")
     return body.as_bytes()
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from notifications.emails.compose import compose
 from notifications.emails.digest_summary import DigestSummary
-from notifications.emails.frame import frame
+from notifications.emails.frame import frame, left_out_notes
 from notifications.emails.mail import Mail
 from notifications.emails.recipients import recipients_of
 from notifications.emails.render import render
@@ -25,5 +25,5 @@ def digest_mail(
     """
     digest = DigestSummary(notification, completions, reason, window)
     recipients, left_out = recipients_of(notification)
-    parts = render("digest", {"digest": digest, **frame(notification, left_out)})
+    parts = render("digest", {"digest": digest, **frame(notification, left_out_notes(left_out))})
     return compose(digest.subject, recipients, parts, {"X-Mailadmin-Kind": "digest"}, now)

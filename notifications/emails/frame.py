@@ -9,10 +9,14 @@ from notifications.emails.headers import one_line
 from notifications.models import Notification
 
 
-def frame(notification: Notification, left_out: Iterable[str], further: Iterable[str] = ()) -> dict[str, Any]:
-    """For the templates: whose mail it is, and what its reader ought to know. `left_out` are sentences."""
+def frame(notification: Notification, notes: Iterable[str]) -> dict[str, Any]:
+    """For the templates: whose mail it is, and sentences that its reader ought to have."""
     return {
         "notification": one_line(notification.name),
         "notifications_link": f"{settings.PUBLIC_URL}/notifications/",
-        "notes": [*further, *(f"A recipient of this notification was left out: {sentence}" for sentence in left_out)],
+        "notes": list(notes),
     }
+
+
+def left_out_notes(left_out: Iterable[str]) -> list[str]:
+    return [f"A recipient of this notification was left out: {sentence}" for sentence in left_out]

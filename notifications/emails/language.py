@@ -26,6 +26,10 @@ class Field(StrEnum):
     TEXT = "text"
     HTML = "html"
 
+    @property
+    def label(self) -> str:
+        return {"subject": "subject", "text": "text", "html": "HTML"}[self]
+
 
 class Limits(NamedTuple):
     """In characters."""

@@ -21,6 +21,7 @@ class Summary:
         self.completion = completion
         self.outcome = Outcome(completion.outcome)
         self.look = LOOKS[self.outcome]
+        self.targets = targets
         self.total = len(targets)
         self.number = Counter(target.outcome for target in targets)
         self.shares = shares(self.number)

@@ -26,7 +26,11 @@ class Variable:
 TARGET = (
     Variable("name", "The target's name", "PC-007"),
     Variable("outcome", "Success, Partly failed, Failed or Cancelled", "Failed"),
-    Variable("detail", "What the tool said about it; may have several lines", "Exit code 1603"),
+    Variable(
+        "detail",
+        "What the tool said about it; may have several lines",
+        "Exit code 1603: fatal error during installation",
+    ),
     Variable("duration", "How long it took", "12.5 s"),
 )
 VARIABLES = (
@@ -56,7 +60,13 @@ VARIABLES = (
     Variable("failures_before", "How many times in a row it had failed before", "2", Kind.NUMBER),
     Variable("history", "What that means in words; empty when there is nothing to say", "3rd failure in a row"),
     Variable("notification", "The name of this notification", "Failures to operations"),
-    Variable("targets", "The targets, failures first; a hundred at most", "", Kind.LIST, TARGET),
-    Variable("failures", "The targets that failed; a hundred at most", "", Kind.LIST, TARGET),
+    Variable(
+        "targets",
+        "The targets, failures first; a hundred at most",
+        "PC-007, PC-003, PC-011, PC-012, …",
+        Kind.LIST,
+        TARGET,
+    ),
+    Variable("failures", "The targets that failed; a hundred at most", "PC-007, PC-003, PC-011", Kind.LIST, TARGET),
     Variable("more_targets", "How many targets the list leaves out", "0", Kind.NUMBER),
 )

@@ -124,6 +124,12 @@ class Notification(models.Model):
         Notification.objects.filter(pk=self.pk).update(throttle_since=since, throttle_sent=sent + 1)
         return None
 
+    def remember_template_error(self, error: str) -> None:
+        """Of the mail that was just composed; empty when its templates worked."""
+        if error != self.template_error:
+            self.template_error = error
+            Notification.objects.filter(pk=self.pk).update(template_error=error)
+
     @property
     def recipient_count(self) -> int:
         return len(self.to) + len(self.cc) + len(self.bcc)
