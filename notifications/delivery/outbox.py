@@ -12,10 +12,12 @@ from notifications.emails.resend import resent_mail
 from notifications.models import Message, Recipient
 
 
+@transaction.atomic
 def put(mail: Mail, kind: Message.Kind | str, **about: Any) -> Message:
     """Store `mail` as a queued Message (`about`: further columns of it) and, once committed, wake a worker.
 
-    Belongs into the transaction that makes the mail owed.
+    Belongs into the transaction that makes the mail owed. By itself it is one, too: a worker that saw the mail without
+    its recipients would send it to nobody, and call it sent.
     """
     message = Message.objects.create(
         kind=kind,
