@@ -51,7 +51,8 @@ class TestAMailThatIsTaken:
             without_drafts(graph)
         graph.fault(slowed("120"), "send", "send_mail")
         result = Sender(graph).send()["ops@peer.test"]
-        assert result.fault is None and result.reply.retry_after is not None
+        assert result.fault is None
+        assert result.reply.retry_after is not None
         assert result.reply.retry_after.total_seconds() == 120
 
 
@@ -76,7 +77,8 @@ class TestTheAppsPermissions:
         sender = Sender(graph, content=a_content("ops@peer.test", attached=(("log.csv", b"x" * size),)))
         graph.fault(denied(), at)
         error = sender.fails()
-        assert error.fault is Fault.PERMANENT and "Mail.ReadWrite" in error.reply.text
+        assert error.fault is Fault.PERMANENT
+        assert "Mail.ReadWrite" in error.reply.text
         assert (graph.deliveries, sender.tokens.may_draft) == ([], False)
 
     def test_that_end_between_two_tries_lead_to_sendmail(self, graph: GraphStandIn) -> None:
@@ -154,7 +156,8 @@ class TestSecrets:
         with GraphStandIn() as elsewhere:
             graph.service.upload_base = elsewhere.base
             error = Sender(graph, content=a_content("ops@peer.test", attached=(("l.csv", b"x" * 5_000_000),))).fails()
-        assert error.fault is Fault.TRANSIENT and "is not one of this provider's addresses" in error.reply.text
+        assert error.fault is Fault.TRANSIENT
+        assert "is not one of this provider's addresses" in error.reply.text
         assert elsewhere.log == []
 
 

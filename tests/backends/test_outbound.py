@@ -100,7 +100,8 @@ class TestTheClock:
 
 
 def test_an_answer_without_an_end_is_not_read_to_it(graph: GraphStandIn) -> None:
-    endless = b"HTTP/1.1 200 OK\r\n\r\n"
-    with speaking(endless, b"x" * 65536, every=0) as address, session(graph, address.removeprefix("https://")) as http:
-        with pytest.raises(Endless):
+    endless = (b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65536)
+    with speaking(*endless, every=0) as address:
+        http = session(graph, address.removeprefix("https://"))
+        with http, pytest.raises(Endless):
             http.get(address)
