@@ -1,10 +1,8 @@
 """What became of a mail."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from django.db.models import TextChoices
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
@@ -12,14 +10,10 @@ from pydantic import Field
 
 from notifications.api.auth import ApiTokenAuth
 from notifications.api.errors import ErrorBody
+from notifications.api.schemas import one_of
 from notifications.models import Attempt, MailServerSettings, MailServerState, Message, Mode, Recipient, Scope
 
 router = Router(tags=["messages"])
-
-
-def one_of(choices: type[TextChoices], *more: None) -> Any:
-    # Not the class as the type: ninja names schemas by class alone, and four classes are called Outcome, State or Kind.
-    return Field(json_schema_extra={"enum": [*choices.values, *more]})
 
 
 class RecipientState(Schema):

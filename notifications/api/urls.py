@@ -1,7 +1,7 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from ninja import NinjaAPI
 
-from notifications.api import completions, messages
+from notifications.api import completions, messages, notifications
 from notifications.api.auth import ApiTokenAuth
 from notifications.api.docs import docs
 from notifications.api.edges import at_the_edge, nothing_here
@@ -19,6 +19,7 @@ api = NinjaAPI(
 )
 api.add_router("", completions.router)
 api.add_router("", messages.router)
+api.add_router("", notifications.router)
 install(api)
 
 patterns, app, namespace = api.urls

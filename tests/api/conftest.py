@@ -21,7 +21,7 @@ def fresh_limiter() -> Iterator[None]:
 
 @pytest.fixture
 def secret(db: None) -> str:
-    return ApiToken.issue("pdq on PC-001", ["report", "read"])[1]
+    return ApiToken.issue("pdq on PC-001", ["report", "read", "manage"])[1]
 
 
 @pytest.fixture

@@ -1,0 +1,183 @@
+"""Notifications, as the page and the configuration file have them: the same fields, the same checks."""
+
+from collections.abc import Mapping
+from datetime import datetime, time
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Router, Schema, Status
+from pydantic import Field
+
+from notifications.api.auth import ApiTokenAuth
+from notifications.api.body import json_body
+from notifications.api.errors import ApiError, ErrorBody
+from notifications.api.schemas import one_of, some_of
+from notifications.digests.tell import flush
+from notifications.forms.notification import NotificationForm
+from notifications.intake import strict_json
+from notifications.intake.refusals import Refusal
+from notifications.models import Completion, Day, Digest, History, Notification, Outcome, OutsideHours, Scope
+
+router = Router(tags=["notifications"])
+EXAMPLE: dict[str, Any] = {
+    "name": "Tell operations of failures",
+    "kind": "deployment",
+    "outcomes": ["failed", "partial"],
+    "package_glob": "Fire*",
+    "to": ["Operations <ops@example.com>"],
+}
+BODY = {
+    "required": True,
+    "content": {
+        "application/json": {"schema": {"$ref": "#/components/schemas/NotificationFields"}, "example": EXAMPLE}
+    },
+}
+
+
+class NotificationFields(Schema):
+    """What a notification says; what is left out is the default. Times read `08:30`."""
+
+    name: str = Field(max_length=200)
+    kind: str = one_of(Completion.Kind, default="deployment")
+    enabled: bool = True
+    outcomes: list[str] = some_of(Outcome)
+    history: list[str] = some_of(History)
+    still_failing_every: int = 1
+    min_failed_percent: int | None = None
+    min_failed_targets: int | None = None
+    longer_than_minutes: int | None = None
+    name_glob: str = ""
+    package_glob: str = ""
+    version_glob: str = ""
+    schedule_glob: str = ""
+    source_glob: str = ""
+    user_glob: str = ""
+    target_glob: str = ""
+    days: list[str] = some_of(Day)
+    hours_from: time | None = None
+    hours_until: time | None = None
+    time_zone: str = ""
+    outside_hours: str = one_of(OutsideHours, default="wait")
+    to: list[str] = Field(default=[])
+    cc: list[str] = Field(default=[])
+    bcc: list[str] = Field(default=[])
+    reply_to: list[str] = Field(default=[])
+    subject_template: str = ""
+    text_template: str = ""
+    html_template: str = ""
+    attach_csv: bool = False
+    attach_html: bool = False
+    digest: str = one_of(Digest, "", default="")
+    digest_minutes: int | None = None
+    digest_at: time | None = None
+    digest_day: str = one_of(Day, "", default="")
+    throttle_count: int | None = None
+    throttle_minutes: int | None = None
+
+
+class StoredNotification(Schema):
+    """`template_error` says why the last mail went out in the default form."""
+
+    id: int
+    changed_at: datetime
+    template_error: str
+    notification: NotificationFields
+
+    @staticmethod
+    def resolve_notification(row: Notification) -> Notification:
+        return row
+
+
+@router.get(
+    "/notifications",
+    operation_id="list_notifications",
+    summary="List the notifications",
+    auth=ApiTokenAuth(Scope.READ),
+    response={200: list[StoredNotification], (401, 403, 429, 503): ErrorBody},
+)
+def list_notifications(request: HttpRequest) -> list[Notification]:
+    """All of them, by name."""
+    return list(Notification.objects.order_by("name"))
+
+
+@router.post(
+    "/notifications",
+    operation_id="create_notification",
+    summary="Add a notification",
+    auth=ApiTokenAuth(Scope.MANAGE),
+    response={201: StoredNotification, (400, 401, 403, 411, 413, 415, 422, 429, 503): ErrorBody},
+    openapi_extra={"requestBody": BODY},
+)
+def create_notification(request: HttpRequest) -> Status[Notification]:
+    """With the same checks as the page. A name that is taken gets 422."""
+    return Status(201, saved(request, None))
+
+
+@router.get(
+    "/notifications/{int:notification_id}",
+    operation_id="get_notification",
+    summary="Read a notification",
+    auth=ApiTokenAuth(Scope.READ),
+    response={200: StoredNotification, (401, 403, 404, 429, 503): ErrorBody},
+)
+def get_notification(request: HttpRequest, notification_id: int) -> Notification:
+    return get_object_or_404(Notification, pk=notification_id)
+
+
+@router.put(
+    "/notifications/{int:notification_id}",
+    operation_id="replace_notification",
+    summary="Replace a notification",
+    auth=ApiTokenAuth(Scope.MANAGE),
+    response={200: StoredNotification, (400, 401, 403, 404, 411, 413, 415, 422, 429, 503): ErrorBody},
+    openapi_extra={"requestBody": BODY},
+)
+def replace_notification(request: HttpRequest, notification_id: int) -> Notification:
+    """Whole: what the body leaves out becomes the default again."""
+    return saved(request, get_object_or_404(Notification, pk=notification_id))
+
+
+@router.delete(
+    "/notifications/{int:notification_id}",
+    operation_id="delete_notification",
+    summary="Delete a notification",
+    auth=ApiTokenAuth(Scope.MANAGE),
+    response={204: None, (401, 403, 404, 429, 503): ErrorBody},
+)
+def delete_notification(request: HttpRequest, notification_id: int) -> Status[None]:
+    """Its mails stay on record; what it had collected is mailed first."""
+    with transaction.atomic():
+        notification = get_object_or_404(Notification, pk=notification_id)
+        flush(notification)
+        notification.delete()
+    return Status(204, None)
+
+
+def saved(request: HttpRequest, instance: Notification | None) -> Notification:
+    """Raises ApiError with 422 for what does not fit."""
+    form = NotificationForm.of(fields_in(request), instance=instance)
+    if not form.is_valid():
+        raise unfit([Refusal(field, str(text)) for field, texts in form.errors.items() for text in texts])
+    try:
+        with transaction.atomic():
+            return form.save()
+    except IntegrityError as error:
+        # The same name came in by another door meanwhile.
+        raise unfit([Refusal("name", "A notification with this name already exists. Choose another one.")]) from error
+
+
+def fields_in(request: HttpRequest) -> Mapping[str, Any]:
+    body = strict_json.loads(json_body(request))
+    if not isinstance(body, dict):
+        raise ApiError(422, "invalid_notification", "Send a JSON object.")
+    known = NotificationForm.Meta.fields
+    if unknown := sorted(set(body) - set(known)):
+        raise unfit([Refusal(name, "is not known here") for name in unknown])
+    return body
+
+
+def unfit(refusals: list[Refusal]) -> ApiError:
+    said = "; ".join(f"{refusal.field}: {refusal.message}" for refusal in refusals[:5])
+    return ApiError(422, "invalid_notification", f"The notification does not fit: {said}", fields=refusals)
