@@ -31,6 +31,8 @@ FAULTS = (
 # What the faults ask for, and the half minute for which a draft that was to be sent is left alone, are waited for;
 # not the minutes of the engine's own steps.
 LONGEST_PAUSE, LONGEST_WAIT = timedelta(seconds=2), timedelta(seconds=35)
+# For so long a mail that is out still looks like a draft, which would go out again if it were sent.
+SETTLING_SECONDS = 3.0
 LOOK_EVERY = 0.5
 # The second is too large for one request with the mail, the first is added to the draft by itself.
 LARGE, SMALL = 3_200_000, 40_000
@@ -79,6 +81,7 @@ def burn(
     mails = Message.objects.count()
     moments = sorted(chance.sample(range(1, mails), kills))
     graph.at_random(share, faults, seed=seed)
+    graph.store.settling_seconds = SETTLING_SECONDS
     began = time.monotonic()
     looked = 0.0
     while True:
@@ -117,6 +120,7 @@ def states() -> dict[str, int]:
 
 def toll(graph: GraphStandIn, crew: Crew, seconds: float) -> Toll:
     wanted = set(Recipient.objects.values_list("message__internet_message_id", "address"))
+    graph.store.settle()
     got = Counter((mail.message_id, to) for mail in graph.deliveries for to in mail.recipients)
     return Toll(
         mails=Message.objects.count(),
