@@ -18,9 +18,8 @@ def opens_at(notification: Notification, at: datetime) -> datetime | None:
     """None when mail may go at `at`; else the next moment at which it may."""
     if not notification.days and notification.hours_from is None and notification.hours_until is None:
         return None
-    return opening(
-        tuple(notification.days), notification.hours_from, notification.hours_until, notification.time_zone, at
-    )
+    zone = notification.time_zone or settings.TIME_ZONE
+    return opening(tuple(notification.days), notification.hours_from, notification.hours_until, zone, at)
 
 
 def hours_in_words(notification: Notification) -> str:
