@@ -6,7 +6,8 @@ import tomli_w
 
 from notifications.configuration.sections import SECTIONS, Section
 from notifications.forms.notification import NotificationForm, defaults
-from notifications.models import MailServerSettings, Notification
+from notifications.forms.safety import SafetyForm
+from notifications.models import MailServerSettings, Notification, Safety
 
 HEAD = """\
 # What is set in mailadmin; read it back with: manage.py config import FILE
@@ -20,6 +21,8 @@ HEAD = """\
 def export() -> str:
     """TOML. Nothing encrypted is ever decrypted for it."""
     content: dict[str, Any] = {"mail_server": mail_server(MailServerSettings.load())}
+    if safety := said({name: getattr(Safety.load(), name) for name in SafetyForm.base_fields}):
+        content["safety"] = safety
     notifications = [notification(each) for each in Notification.objects.order_by("name")]
     if notifications:
         content["notifications"] = notifications

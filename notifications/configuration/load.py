@@ -10,9 +10,10 @@ from django.db import transaction
 from notifications.configuration import keys
 from notifications.configuration.problems import ConfigurationError, form_problems, joined, refuse_unknown, table
 from notifications.configuration.sections import SECTIONS, Section
-from notifications.delivery.outbox import start_afresh
+from notifications.delivery.outbox import start_afresh, wake
 from notifications.forms.notification import NotificationForm
-from notifications.models import MailServerSettings, Mode, Notification
+from notifications.forms.safety import SafetyForm
+from notifications.models import MailServerSettings, Mode, Notification, Safety
 
 
 @transaction.atomic
@@ -23,10 +24,12 @@ def load(text: str, folder: Path) -> list[str]:
     stay as they are. Raises ConfigurationError, and changes nothing, when anything does not fit.
     """
     content = parsed(text)
-    refuse_unknown(content, ("mail_server", "notifications"))
+    refuse_unknown(content, ("mail_server", "safety", "notifications"))
     told: list[str] = []
     if "mail_server" in content:
         told.append(load_mail_server(table(content["mail_server"], "mail_server"), folder))
+    if "safety" in content:
+        told.append(load_safety(table(content["safety"], "safety")))
     return told + load_notifications(content.get("notifications", []))
 
 
@@ -87,6 +90,18 @@ def active_mode(given: dict[str, Any], saved: MailServerSettings, values: dict[s
     if mode != saved.active_mode and not after.has_values(mode):
         raise ConfigurationError([f"mail_server.active: {Mode(mode).label} is not set up, so it cannot be active."])
     return str(mode)
+
+
+def load_safety(given: dict[str, Any]) -> str:
+    refuse_unknown(given, SafetyForm.base_fields, "safety")
+    saved = Safety.lock()
+    form = SafetyForm.of(saved, {"paused": False, **given})
+    if not form.is_valid():
+        raise ConfigurationError(form_problems(form.errors, "safety", {}))
+    if not saved.change(form.cleaned_data):
+        return "Safety is unchanged."
+    wake()
+    return f"Safety is saved: {saved}."
 
 
 def load_notifications(given: Any) -> list[str]:

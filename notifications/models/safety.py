@@ -34,16 +34,17 @@ class Safety(Singleton):
         )
         return ", ".join(filter(None, parts)) or "nothing is held back"
 
-    def change(self, values: dict[str, Any], *, by: Any = None) -> None:
-        """Take `values` by column name, and say in the audit which of them were news."""
+    def change(self, values: dict[str, Any], *, by: Any = None) -> bool:
+        """Take `values` by column name; whether there was any news among them, which is then in the audit."""
         changed = [name for name, value in values.items() if getattr(self, name) != value]
         if not changed:
-            return
+            return False
         for name in changed:
             setattr(self, name, values[name])
         self.changed_at, self.changed_by = timezone.now(), by if getattr(by, "pk", None) else None
         self.save()
         AuditEvent.record(AuditEvent.Action.SAFETY_CHANGED, str(self), by=by, fields=changed)
+        return True
 
     def allows(self, address: str) -> bool:
         return not self.allowed_domains or address.rpartition("@")[2].lower() in self.allowed_domains
