@@ -22,24 +22,6 @@ def notifications(request: HttpRequest) -> HttpResponse:
     return render(request, "notifications/list.html", {"form": form, "page": page, "rows": rows})
 
 
-@require_http_methods(["GET", "POST"])
-def new(request: HttpRequest) -> HttpResponse:
-    form = NotificationForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        return saved(request, form, "was added")
-    return render(request, "notifications/edit.html", {"form": form})
-
-
-@require_http_methods(["GET", "POST"])
-def edit(request: HttpRequest, pk: int) -> HttpResponse:
-    notification = get_object_or_404(Notification, pk=pk)
-    form = NotificationForm(request.POST if request.method == "POST" else None, instance=notification)
-    if request.method == "POST" and form.is_valid():
-        return saved(request, form, "was saved")
-    # The form has already changed its instance in memory: the page names what is stored.
-    return render(request, "notifications/edit.html", {"form": form, "notification": Notification.objects.get(pk=pk)})
-
-
 @require_POST
 def copies(request: HttpRequest, pk: int) -> HttpResponse:
     original = get_object_or_404(Notification, pk=pk)
@@ -77,16 +59,6 @@ def with_last_fired(rows: QuerySet[Notification]) -> QuerySet[Notification]:
 
 def outcomes_of(notification: Notification) -> list[tuple[str, str]]:
     return [(value, label) for value, label in Outcome.choices if value in notification.outcomes]
-
-
-def saved(request: HttpRequest, form: NotificationForm, what: str) -> HttpResponse:
-    notification = form.save()
-    count = notification.recipient_count
-    messages.success(request, f"“{notification.name}” {what}: {count:,} recipient{'s' if count > 1 else ''}.")
-    if form.dropped:
-        shown = ", ".join(form.dropped[:5]) + ("…" if len(form.dropped) > 5 else "")
-        messages.info(request, f"Stood in more than one field and gets one mail: {shown}.")
-    return redirect("notifications")
 
 
 def switched(request: HttpRequest, pk: int, *, on: bool) -> HttpResponse:
