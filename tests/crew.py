@@ -36,7 +36,7 @@ class Crew:
         # When they died, by the name that their attempts bear.
         self._dead: dict[str, float] = {}
         self._celery = Celery(broker=broker_url, set_as_current=False)
-        self.kills = 0
+        self.kills = self._ended = 0
 
     def __enter__(self) -> Self:
         for _ in range(self._wanted):
@@ -56,6 +56,7 @@ class Crew:
 
     def kill_one(self, chance: random.Random) -> None:
         """One hand, which its worker replaces, or now and then a worker with all its hands."""
+        self.look_after()
         chosen = chance.choice(self._workers)
         hands = children_of(chosen.pid)
         self.kills += 1
@@ -79,9 +80,12 @@ class Crew:
             del self._dead[name]
 
     def look_after(self) -> None:
-        """Who is dead for another reason than ours fails the test."""
-        for process in self._workers:
-            assert process.is_running, f"a worker ended by itself:\n{process.tail()}"
+        """Celery gives up when a hand is killed as it begins; then the worker is replaced, as the panel does it."""
+        for process in [process for process in self._workers if not process.is_running]:
+            self._ended += 1
+            assert self._ended <= self.kills, f"a worker ended by itself:\n{process.tail()}"
+            self._workers.remove(process)
+            self._hire()
 
     def _hire(self) -> None:
         self._hired += 1
