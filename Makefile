@@ -12,7 +12,7 @@ COMPILE := $(PIP_TOOLS)/bin/pip-compile --quiet --generate-hashes --strip-extras
 PRODUCTION := MAILADMIN_DATA=.venv/data-of-checks DEBUG=off ALLOWED_HOSTS=panel.example.com \
 	SECRET_KEY=only-for-checks-0123456789-abcdefghijklmnopqrstuvwxyz FERNET_KEYS=only-for-checks-9876543210-zyxwvutsrqponm
 
-.PHONY: run test check lint chaos format peers lock clean
+.PHONY: run test check lint chaos mail-pictures format peers lock clean
 
 run: .venv/run
 	exec $(BIN)/python manage.py up $(ARGS)
@@ -39,6 +39,10 @@ format: .venv/dev
 # Kills what can die with 200 mails on the way, or 2,000 through Microsoft Graph, and writes docs/chaos.md.
 chaos: .venv/dev
 	CHAOS_MAILS=200 CHAOS_GRAPH_MAILS=2000 $(BIN)/python -m pytest tests/chaos $(ARGS)
+
+# Takes pictures of every kind of mail for docs/mails.md.
+mail-pictures: .venv/dev
+	$(BIN)/python -m pytest tests/emails/pictures.py $(ARGS)
 
 peers:
 	tests/peers/install

@@ -60,7 +60,7 @@ class DigestSummary:
             return ""
         limit = counted(self.notification.throttle_count or 0, "mail")
         minutes = counted(self.notification.throttle_minutes or 0, "minute")
-        return f"More than {limit} in {minutes} were due, so {self.what} had no mail of their own. Here they are."
+        return f"No more than {limit} in {minutes} may go out; the rest is told here."
 
     @property
     def preview(self) -> str:

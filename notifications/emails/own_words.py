@@ -10,6 +10,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from notifications.emails import language
+from notifications.emails.headers import one_line
 from notifications.emails.language import Field, TemplateFault
 from notifications.emails.plain_text import text_of_html
 from notifications.emails.render import Parts, tidy
@@ -19,6 +20,7 @@ from notifications.models import Notification
 LINK = re.compile(r"https?://[^\s<>\"]{1,2000}")
 # Of a sentence around the address, not of the address.
 TRAILING = ".,;:!?'’”»)]}"
+PREVIEW_LIMIT = 150  # what a list of mails shows behind the subject
 DOCUMENT = re.compile(r"<!doctype|<html\b|<body\b", re.IGNORECASE)
 END = re.compile(r"</body\s*>", re.IGNORECASE)
 
@@ -44,7 +46,7 @@ def own_words(notification: Notification, values: Mapping[str, Any], notes: Sequ
         return OwnWords(subject)
     title = subject or values["name"]
     as_text = tidy(text) if text else text_of_html(html)
-    return OwnWords(subject, Parts(with_notes(as_text, notes), html_part(html, text, title, notes)))
+    return OwnWords(subject, Parts(with_notes(as_text, notes), html_part(html, as_text, title, notes)))
 
 
 def rendered(field: Field, source: str, values: Mapping[str, Any]) -> str:
@@ -64,7 +66,8 @@ def html_part(html: str, text: str, title: str, notes: Sequence[str]) -> str:
     if DOCUMENT.search(html):
         return with_notes_at_end(html, notes)
     content = mark_safe(html) if html else html_of_text(text)  # noqa: S308  # the language escaped every value
-    return render_to_string("emails/own.html", {"title": title, "content": content, "notes": notes})
+    page = {"title": title, "preview": one_line(text, PREVIEW_LIMIT), "content": content, "notes": notes}
+    return render_to_string("emails/own.html", page)
 
 
 def with_notes_at_end(document: str, notes: Sequence[str]) -> str:
@@ -79,7 +82,7 @@ def html_of_text(text: str) -> SafeString:
 
 
 def html_paragraph(text: str) -> str:
-    return f"<p>{'<br>'.join(html_line(line) for line in text.splitlines())}</p>"
+    return f"<p style='margin:0 0 16px'>{'<br>'.join(html_line(line) for line in text.splitlines())}</p>"
 
 
 def html_line(line: str) -> str:

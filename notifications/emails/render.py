@@ -34,7 +34,8 @@ def text_of(name: str, values: Mapping[str, Any]) -> str:
 
 def tidy(text: str) -> str:
     """Template tags leave blanks at line ends and empty lines in heaps."""
-    lines = [line.rstrip() for line in text.strip().split("\n")]
+    # The blank behind two dashes tells mail programs where the signature begins.
+    lines = [line if line == "-- " else line.rstrip() for line in text.strip().split("\n")]
     kept = [line for line, before in zip(lines, ["", *lines], strict=False) if line or before]
     return "\n".join(kept) + "\n"
 

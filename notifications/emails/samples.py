@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from notifications.models import Completion, Outcome, TargetResult
 
+NOBODYS = UUID("00000000-0000-4000-8000-000000000000")
 START = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 FAILED = {
     "PC-007": "Exit code 1603: fatal error during installation",
@@ -40,6 +42,7 @@ def samples() -> dict[str, Sample]:
 
 def told(outcome: Outcome, minutes: int, failures_before: int) -> Completion:
     completion = Completion(
+        uuid=NOBODYS,
         kind=Completion.Kind.DEPLOYMENT,
         source="PDQ Deploy",
         external_id="12345",

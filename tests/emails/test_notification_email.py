@@ -170,6 +170,34 @@ class TestTheBody:
             for fact in ("PC-000", "Exit code 1603", "12.5 s", "“Failures to operations”"):
                 assert fact in part
 
+    @pytest.mark.parametrize(
+        ("outcome", "failures_before", "says"),
+        [
+            ("failed", 2, "3rd failure in a row"),
+            ("partial", 10, "11th failure in a row"),
+            ("success", 1, "Recovered after 1 failure"),
+            ("success", 3, "Recovered after 3 failures"),
+        ],
+    )
+    def test_tells_what_went_before(self, outcome: str, failures_before: int, says: str) -> None:
+        mail = mail_for(outcome=outcome, failures_before=failures_before)
+        assert says in text_of(mail).splitlines()
+        assert says in html_of(mail)
+
+    @pytest.mark.parametrize(("outcome", "before"), [("failed", 0), ("success", 0), ("cancelled", 3)])
+    def test_says_nothing_of_history_where_there_is_none(self, outcome: str, before: int) -> None:
+        assert not re.search("in a row|Recovered", text_of(mail_for(outcome=outcome, failures_before=before)))
+
+    def test_compares_the_duration_with_the_usual_one(self) -> None:
+        told = completion()
+        told.usual_seconds = 60.0
+        mail = notification_mail(notification(), told, [], NOW)
+        assert "4 min 12 s, usually 1 min" in text_of(mail)
+        assert "4 min 12 s, usually 1 min" in html_of(mail)
+
+    def test_has_the_sign_that_mail_programs_know_above_its_last_lines(self) -> None:
+        assert "-- " in text_of(mail_for()).splitlines()
+
     def test_leaves_out_what_was_not_told(self) -> None:
         text = text_of(mail_for(package="", version="", user="", url="", started_at=None, finished_at=None))
         assert not re.search(r"Package|User|Started|Finished|Duration|Open in|Targets", text)

@@ -52,7 +52,7 @@ class TestTextAlone:
 
     def test_makes_an_html_part_in_the_house_layout(self) -> None:
         html = html_of(mail_of(text="Hello\n  you\n\n{{ name }}", name="R&D <Lab>"))
-        assert "<p>Hello<br>&nbsp;&nbsp;you</p>\n<p>R&amp;D &lt;Lab&gt;</p>" in html
+        assert re.search(r"<p[^>]*>Hello<br>&nbsp;&nbsp;you</p>\n<p[^>]*>R&amp;D &lt;Lab&gt;</p>", html)
         assert 'class="card"' in html
 
     @pytest.mark.parametrize(
@@ -69,6 +69,10 @@ class TestTextAlone:
         html = html_of_text(text)
         assert re.findall(r'href="([^"]*)"', html) == links
         assert "<script" not in html
+
+    def test_is_what_a_list_of_mails_shows_behind_the_subject(self) -> None:
+        html = html_of(mail_of(text="\nAll\n is <well>. " + "x" * 500))
+        assert re.search(r"mso-hide:all\">All is &lt;well&gt;. x+…&#8199;", html)
 
 
 class TestHtmlAlone:
