@@ -30,7 +30,7 @@ class PlainTextField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         if value is not None and not isinstance(value, str):
-            raise ValidationError(f"Give a text, not {shown(repr(value))}.")
+            raise ValidationError(f"Give a text, not {said(value)}.")
         return str(super().to_python(value))
 
 
@@ -73,7 +73,7 @@ class SwitchField(forms.BooleanField):
     def to_python(self, value: Any) -> bool:
         if isinstance(value, bool) or value == "on":
             return bool(value)
-        raise ValidationError(f"Say true or false, not {shown(repr(value))}.")
+        raise ValidationError(f"Say true or false, not {said(value)}.")
 
 
 class WholeNumberField(forms.IntegerField):
@@ -86,7 +86,7 @@ class WholeNumberField(forms.IntegerField):
 
     def to_python(self, value: Any) -> int | None:
         if isinstance(value, (bool, float)):
-            raise ValidationError(f"{self.limits}, not {shown(repr(value))}.")
+            raise ValidationError(f"{self.limits}, not {said(value)}.")
         return super().to_python(value)
 
 
@@ -113,7 +113,7 @@ class OneOfField(forms.ChoiceField):
 
     def to_python(self, value: Any) -> str:
         if value is not None and not isinstance(value, str):
-            raise ValidationError(f"Give a text, not {shown(repr(value))}.")
+            raise ValidationError(f"Give a text, not {said(value)}.")
         return str(super().to_python(value))
 
     def validate(self, value: str) -> None:
@@ -137,8 +137,17 @@ class SomeOfField(forms.MultipleChoiceField):
         return list(dict.fromkeys(given))
 
 
+def said(value: object) -> str:
+    """What was given instead, so that the person recognises it."""
+    try:
+        return shown(repr(value))
+    except ValueError:  # Python writes no number of more than 4,300 digits, and a hexadecimal one of TOML may have them
+        return "a number of thousands of digits"
+
+
 def not_among(value: object, field: forms.ChoiceField) -> str:
-    return f"“{shown(str(value))}” is not known here. Known are {', '.join(filter(None, names_of(field)))}."
+    given = f"“{shown(value)}”" if isinstance(value, str) else said(value)
+    return f"{given} is not known here. Known are {', '.join(filter(None, names_of(field)))}."
 
 
 def names_of(field: forms.ChoiceField) -> list[str]:

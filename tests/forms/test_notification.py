@@ -73,7 +73,16 @@ class TestPlainData:
     def test_refuses_a_name_that_is_taken(self) -> None:
         saved()
 
-        assert "already exists" in str(form_of().errors["name"])
+        assert form_of().errors["name"] == ["A notification with this name already exists. Choose another one."]
+
+    def test_gives_what_is_left_out_its_default_also_where_a_value_was_saved(self) -> None:
+        notification = saved(cc=["a@example.com"], days=["mon"], still_failing_every=5, outside_hours="drop")
+
+        form = NotificationForm.of({"name": "Failures", "to": ["b@example.com"]}, instance=notification)
+
+        assert form.is_valid()
+        found = form.save()
+        assert (found.cc, found.days, found.still_failing_every, found.outside_hours) == ([], [], 1, "wait")
 
     def test_changes_a_row_that_exists(self) -> None:
         notification = saved()
