@@ -85,7 +85,7 @@ def target(notification: Notification, facts: Facts) -> str:
     glob = notification.target_glob
     if not glob or facts.names.any_matches(glob):
         return ""
-    found = f"none of the {counted(facts.total, 'target')} is named so" if facts.total else "no targets were reported"
+    found = f"of {counted(facts.total, 'target')} none is named so" if facts.total else "no targets were reported"
     return f"It wants a target like {glob}; {found}."
 
 

@@ -1,8 +1,10 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.matching.globs import glob_matches
+from notifications.matching.globs import Names, glob_matches
 
 
 @pytest.mark.parametrize(
@@ -19,6 +21,11 @@ from notifications.matching.globs import glob_matches
         ("a.b", "a.b"),
         ("**x**", "axb"),
         ("line*end", "line\nend"),
+        ("ΣΑΣ*", "σας und Söhne"),
+        ("?stanbul", "İstanbul"),
+        ("Stra?e", "Straße"),
+        ("*.?xe", "setup.EXE"),
+        ("a*?c*d", "a-bc-d"),
     ],
 )
 def test_a_glob_matches(glob: str, text: str) -> None:
@@ -37,6 +44,10 @@ def test_a_glob_matches(glob: str, text: str) -> None:
         ("a.b", "axb"),
         ("a|b", "a"),
         ("a", "a\n"),
+        ("ab*ba", "aba"),
+        ("*?", ""),
+        ("a*b*a", "ab"),
+        ("?*?*?", "ab"),
     ],
 )
 def test_a_glob_does_not_match(glob: str, text: str) -> None:
@@ -45,6 +56,20 @@ def test_a_glob_does_not_match(glob: str, text: str) -> None:
 
 def test_many_stars_on_a_long_name_come_to_an_answer() -> None:
     assert not glob_matches("*a" * 15 + "*b", "a" * 3000)
+
+
+few = st.text(st.sampled_from("abA?* ."), max_size=8)
+
+
+@given(few, st.text(st.sampled_from("abA ."), max_size=12))
+def test_the_answer_is_that_of_a_regular_expression(glob: str, text: str) -> None:
+    pattern = "".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in glob)
+    assert glob_matches(glob, text) == (not glob or re.fullmatch(pattern, text, re.IGNORECASE) is not None)
+
+
+@given(few.filter(bool), st.lists(st.text(st.sampled_from("abA ."), min_size=1, max_size=6), max_size=6))
+def test_of_many_names_one_matches_if_one_alone_would(glob: str, names: list[str]) -> None:
+    assert Names(names).any_matches(glob) == any(glob_matches(glob, name) for name in names)
 
 
 @given(st.text(st.characters(exclude_characters="*?"), min_size=1, max_size=50))

@@ -1,17 +1,24 @@
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from notifications.matching import first_objection, matching_notifications
 from notifications.models import Completion, Notification
+from tests.base import a_completion
 
 pytestmark = pytest.mark.django_db
+SUNDAY = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 def completion(**values: Any) -> Completion:
-    return Completion(
-        **{"kind": "deployment", "source": "pdq", "package": "7-Zip", "schedule": "", "outcome": "failed", **values}
-    )
+    """A failure of twelve minutes on a Sunday, after four others."""
+    usual = {
+        **{"kind": "deployment", "source": "pdq", "package": "7-Zip", "version": "24.08", "name": "7-Zip to Lab"},
+        **{"outcome": "failed", "failures_before": 4, "received_at": SUNDAY, "finished_at": SUNDAY},
+        "started_at": SUNDAY - timedelta(minutes=12, seconds=30),
+    }
+    return Completion(**usual | values)
 
 
 def notification(name: str = "rule", **values: Any) -> Notification:
@@ -38,6 +45,31 @@ def test_only_the_matching_ones_come_back_in_the_order_of_their_names() -> None:
         ({"package_glob": "Firefox*"}, "package filter Firefox* does not match 7-Zip"),
         ({"schedule_glob": "Nightly*"}, "wants a schedule like Nightly*; none is named"),
         ({"source_glob": "jenkins"}, "source filter jenkins does not match pdq"),
+        ({"version_glob": "25.*"}, "version filter 25.* does not match 24.08"),
+        ({"name_glob": "lab"}, "name filter lab does not match 7-Zip to Lab"),
+        ({"user_glob": "ada"}, "It wants a user like ada; none is named."),
+        ({"history": ["recovered"]}, "It is for “recovered”; this is the 4th after the first."),
+        (
+            {"history": ["first_failure", "recovered"]},
+            "It is for “first failure” or “recovered”; this is the 4th after the first.",
+        ),
+        (
+            {"history": ["still_failing"], "still_failing_every": 3},
+            "It tells of every 3rd failure after the first; this is the 4th after the first.",
+        ),
+        ({"history": ["gone"]}, "It is for nothing that is known here; this is"),
+        ({"longer_than_minutes": 20}, "longer than 20 minutes; this took 12 minutes."),
+        ({"min_failed_percent": 30}, "at least 30 % of the targets to fail; no targets were reported."),
+        ({"min_failed_targets": 1}, "at least 1 target to fail; no targets were reported."),
+        (
+            {"min_failed_percent": 30, "min_failed_targets": 5},
+            "at least 30 % of the targets or 5 targets to fail; no targets were reported.",
+        ),
+        ({"target_glob": "pc*"}, "It wants a target like pc*; no targets were reported."),
+        (
+            {"days": ["mon", "tue", "wed"], "outside_hours": "drop", "time_zone": "Asia/Tokyo"},
+            "outside the hours of this notification (Monday to Wednesday, Asia/Tokyo), and then it sends no mail.",
+        ),
     ],
 )
 def test_each_condition_can_say_no_and_why(conditions: dict[str, Any], because: str) -> None:
@@ -68,3 +100,42 @@ def test_the_first_condition_that_says_no_is_the_one_that_is_told() -> None:
 
 def test_an_outcome_that_no_longer_exists_matches_nothing_and_says_so() -> None:
     assert "no known outcome" in first_objection(notification(outcomes=["exploded"]), completion())
+
+
+@pytest.mark.parametrize(
+    ("outcome", "before", "told"),
+    [
+        ("failed", 0, "this is the first failure"),
+        ("partial", 2, "this is the 2nd after the first"),
+        ("success", 0, "no failure came right before this success"),
+        ("success", 2, "this is the first success after a failure"),
+        ("cancelled", 2, "this one was cancelled, which neither fails nor recovers"),
+    ],
+)
+def test_what_a_completion_means_in_its_series_is_said(outcome: str, before: int, told: str) -> None:
+    rule = notification(history=["nothing"])
+    assert told in first_objection(rule, completion(outcome=outcome, failures_before=before))
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"started_at": None}, "how long this took is not known."),
+        ({"started_at": SUNDAY - timedelta(seconds=59)}, "this took less than one."),
+        ({"started_at": SUNDAY + timedelta(hours=1)}, "this took less than one."),
+        ({"started_at": SUNDAY - timedelta(seconds=60)}, "this took 1 minute."),
+    ],
+)
+def test_how_long_it_took_is_said(values: dict[str, Any], told: str) -> None:
+    assert told in first_objection(notification(longer_than_minutes=20), completion(**values))
+
+
+def test_the_targets_are_read_once_for_all_and_only_if_one_asks(django_assert_num_queries: Any) -> None:
+    reported = a_completion({"PC-1": "failed", "PC-2": "success"})
+    for number in range(20):
+        notification(f"rule {number:02}", package_glob="Firefox*", target_glob="pc-*")
+    with django_assert_num_queries(1):
+        assert matching_notifications(reported) == []
+    Notification.objects.update(package_glob="", min_failed_percent=50)
+    with django_assert_num_queries(4):
+        assert len(matching_notifications(reported)) == 20
