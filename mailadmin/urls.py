@@ -20,6 +20,7 @@ from notifications.views import (
     safety,
     setup,
     sign_in,
+    simulator,
     test_emails,
     tokens,
 )
@@ -56,7 +57,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("notifications/previews/", notification_trials.previews, name="notification-previews"),
     path("notifications/trials/", notification_trials.trials, name="notification-trials"),
     path("notifications/test-emails/", notification_trials.test_emails, name="notification-test-emails"),
+    path("notifications/simulator/", simulator.simulator, name="simulator"),
     path("notifications/<int:pk>/", notification.edit, name="notification"),
+    path("notifications/<int:pk>/test-emails/", simulator.test_emails, name="notification-tests"),
     path("notifications/<int:pk>/copies/", notifications.copies, name="notification-copies"),
     path("notifications/<int:pk>/enabled/", notifications.enabled, name="notification-enabled"),
     path("notifications/<int:pk>/disabled/", notifications.disabled, name="notification-disabled"),

@@ -16,12 +16,14 @@ from notifications.forms.completion import CompletionForm
 from notifications.forms.filters import CompletionFilter
 from notifications.intake.accept import Conflict, accept
 from notifications.intake.values import is_web_address
-from notifications.models import Completion, Message, Notification, Outcome, TargetResult
+from notifications.models import Completion, Message, Outcome, TargetResult
 from notifications.paging import paginate
 from notifications.views.examples import curl_line
+from notifications.views.verdicts import entries_of, verdicts
 
 TARGETS_SHOWN = 200
 MAILS_SHOWN = 100
+VERDICTS_SHOWN = 50
 FAILURES_FIRST = (Outcome.FAILED, Outcome.PARTIAL, Outcome.CANCELLED, Outcome.SUCCESS)
 
 Counts = list[tuple[str, str]]
@@ -41,14 +43,18 @@ def completion(request: HttpRequest, uuid: UUID) -> HttpResponse:
     found = get_object_or_404(Completion, uuid=uuid)
     targets = Paginator(failures_first(found.targets.all()), TARGETS_SHOWN).get_page(request.GET.get("page"))
     mails = found.messages.defer("content", "draft_server").select_related("notification").order_by("-id")[:MAILS_SHOWN]
+    judged = verdicts(found)
     context = {
         "completion": found,
+        "entries": list(entries_of(found).values()),
+        "verdicts": judged[:VERDICTS_SHOWN],
+        "more_verdicts": max(0, len(judged) - VERDICTS_SHOWN),
         "counts": outcome_counts(found),
         "targets": targets,
         "mails": mails,
         "seconds": seconds_between(found.started_at, found.finished_at),
         "link": found.url if is_web_address(found.url) else "",
-        "rules": Notification.objects.filter(kind=found.kind, enabled=True).count(),
+        "rules": sum(each.notification.enabled and each.notification.kind == found.kind for each in judged),
     }
     return render(request, "completions/detail.html", context)
 
