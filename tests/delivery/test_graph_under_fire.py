@@ -21,7 +21,7 @@ def test_no_mail_is_lost_or_doubled_by_faults_and_kills(
     use_stand_in(graph, tmp_path, settings, total_timeout=5)
     under_fire.queue(60, large=1)
     with Crew(redis_url) as crew:
-        toll = under_fire.burn(graph, crew, kills=2, seed=1, share=0.15, patience=PATIENCE, faults=under_fire.FAULTS)
+        toll = under_fire.burn(graph, crew, kills=2, seed=1, share=0.05, patience=PATIENCE, faults=under_fire.FAULTS)
     assert (toll.lost, toll.copies, toll.deliveries) == (0, 0, 60)
     assert under_fire.states() == {Message.State.SENT: 60}
 
