@@ -16,10 +16,10 @@ from notifications.forms.completion import CompletionForm
 from notifications.forms.filters import CompletionFilter
 from notifications.intake.accept import Conflict, accept
 from notifications.intake.values import is_web_address
-from notifications.models import Completion, Message, Outcome, TargetResult
+from notifications.models import Completion, Message, Notification, Outcome, TargetResult
 from notifications.paging import paginate
 from notifications.views.examples import curl_line
-from notifications.views.verdicts import entries_of, verdicts
+from notifications.views.verdicts import entries_of, judged
 
 TARGETS_SHOWN = 200
 MAILS_SHOWN = 100
@@ -43,18 +43,18 @@ def completion(request: HttpRequest, uuid: UUID) -> HttpResponse:
     found = get_object_or_404(Completion, uuid=uuid)
     targets = Paginator(failures_first(found.targets.all()), TARGETS_SHOWN).get_page(request.GET.get("page"))
     mails = found.messages.defer("content", "draft_server").select_related("notification").order_by("-id")[:MAILS_SHOWN]
-    judged = verdicts(found)
+    judgements = judged(found)
     context = {
         "completion": found,
         "entries": list(entries_of(found).values()),
-        "verdicts": judged[:VERDICTS_SHOWN],
-        "more_verdicts": max(0, len(judged) - VERDICTS_SHOWN),
+        "judged": judgements[:VERDICTS_SHOWN],
+        "more_verdicts": max(0, len(judgements) - VERDICTS_SHOWN),
         "counts": outcome_counts(found),
         "targets": targets,
         "mails": mails,
         "seconds": seconds_between(found.started_at, found.finished_at),
         "link": found.url if is_web_address(found.url) else "",
-        "rules": sum(each.notification.enabled and each.notification.kind == found.kind for each in judged),
+        "rules": sum(is_about(each.verdict.notification, found) for each in judgements),
     }
     return render(request, "completions/detail.html", context)
 
@@ -76,6 +76,10 @@ def new(request: HttpRequest) -> HttpResponse:
 
 def seconds_between(start: datetime | None, end: datetime | None) -> float | None:
     return (end - start).total_seconds() if start and end else None
+
+
+def is_about(notification: Notification, completion: Completion) -> bool:
+    return notification.enabled and notification.kind == completion.kind
 
 
 def with_target_count(rows: QuerySet[Completion]) -> QuerySet[Completion]:

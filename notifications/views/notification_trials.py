@@ -17,10 +17,11 @@ from notifications.emails.notification_email import notification_mail
 from notifications.emails.samples import Sample
 from notifications.forms.notification import NotificationForm
 from notifications.forms.notification_how import HOW_FIELDS
+from notifications.forms.notification_limits import LIMIT_FIELDS
 from notifications.forms.notification_when import WHEN_FIELDS
-from notifications.forms.trial import TrialForm, recent_completions
-from notifications.matching import facts_of, objection_to
-from notifications.models import Completion, Message, Notification
+from notifications.forms.trial import TrialForm
+from notifications.models import Message, Notification
+from notifications.simulator import rehearse
 from notifications.views.delivery_content import body_of
 from notifications.views.notification import show, typed
 from notifications.views.test_emails import TESTS_A_MINUTE, is_hasty
@@ -51,9 +52,8 @@ def trials(request: HttpRequest) -> HttpResponse:
         return redirect("notifications")
     form = posted(request)
     form.full_clean()
-    wrong = [form[name] for name in ("kind", *WHEN_FIELDS) if name in form.errors]
-    verdicts = [] if wrong else verdicts_of(form.instance)
-    context = {"wrong": wrong, "verdicts": verdicts, "sent": sum(not objection for _, objection in verdicts)}
+    wrong = [form[name] for name in ("kind", *WHEN_FIELDS, *LIMIT_FIELDS) if name in form.errors]
+    context = {"wrong": wrong, "rehearsal": None if wrong else rehearse(form.instance)}
     if request.headers.get("HX-Request") == "true":
         return render(request, "notifications/_trial.html", context, status=422 if wrong else 200)
     return show_again(request, form, **context)
@@ -101,17 +101,6 @@ def posted(request: HttpRequest) -> NotificationForm:
     if not (key.isascii() and key.isdigit() and len(key) < 19):
         raise Http404("There is no such notification.")
     return NotificationForm(typed(request), instance=get_object_or_404(Notification, pk=int(key)))
-
-
-def verdicts_of(notification: Notification) -> list[tuple[Completion, str]]:
-    """Of the last completions, newest first, each with the first objection; empty when it would have fired."""
-    switched_on = copy.copy(notification)
-    switched_on.enabled = True
-    completions = list(recent_completions())
-    return [
-        (completion, objection_to(switched_on, facts))
-        for completion, facts in zip(completions, facts_of(completions), strict=True)
-    ]
 
 
 def show_again(request: HttpRequest, form: NotificationForm, **context: Any) -> HttpResponse:

@@ -14,7 +14,7 @@ from notifications.forms.trial import TrialForm
 from notifications.models import Completion, Notification
 from notifications.views.notification_trials import HASTY, sent_to_me
 from notifications.views.test_emails import is_hasty
-from notifications.views.verdicts import verdicts
+from notifications.views.verdicts import judged
 
 OFFERED = 10
 VERDICTS_SHOWN = 100
@@ -25,13 +25,13 @@ def simulator(request: HttpRequest) -> HttpResponse:
     form = CompletionFilter(request.GET)
     offered = list(form.apply(Completion.objects.all()).order_by("-id")[:OFFERED])
     chosen = chosen_completion(request.GET.get("completion", ""))
-    found = verdicts(chosen) if chosen else []
+    found = judged(chosen) if chosen else []
     context = {
         "form": form,
         "offered": offered,
         "completion": chosen,
-        "fires": sum(verdict.fires for verdict in found),
-        "verdicts": Paginator(found, VERDICTS_SHOWN).get_page(request.GET.get("page")),
+        "fires": sum(each.verdict.fires for each in found),
+        "judged": Paginator(found, VERDICTS_SHOWN).get_page(request.GET.get("page")),
         "trial": TrialForm(initial={"test_to": getattr(request.user, "email", "")}),
     }
     return render(request, "notifications/simulator.html", context)
