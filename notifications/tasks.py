@@ -4,7 +4,9 @@ import os
 import socket
 
 from celery import shared_task
+from django.utils import timezone
 
+from notifications.delivery.days import sum_up
 from notifications.delivery.drain import drain as drain_queue
 from notifications.delivery.hints import publish
 from notifications.delivery.keep_alive import keep_consent_alive as keep_alive
@@ -38,7 +40,8 @@ def sweep() -> None:
 
 @shared_task
 def prune() -> None:
-    """Delete what is older than the retention."""
+    """Delete what is older than the retention, and before that sum up the days that are over."""
+    sum_up(timezone.now())
     prune_rows()
 
 

@@ -3,6 +3,7 @@ from notifications.models.audit import AuditEvent
 from notifications.models.completion import Completion, Outcome, Series, TargetResult
 from notifications.models.digest import DigestEntry
 from notifications.models.grant import AppToken, ConsentRequest, OAuthGrant
+from notifications.models.mail_day import MailDay
 from notifications.models.mail_server import (
     HoldReason,
     MailServerSettings,
@@ -28,6 +29,7 @@ __all__ = [
     "DigestEntry",
     "History",
     "HoldReason",
+    "MailDay",
     "MailServerSettings",
     "MailServerState",
     "Message",
