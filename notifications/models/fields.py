@@ -31,6 +31,7 @@ class SecretField(TextField):
     """Text encrypted with FERNET_KEYS; bound to its column, kept out of forms, lookups, expressions and dumps."""
 
     fernet: MultiFernet  # EncryptedField's, made of FERNET_KEYS
+    fernet_keys: list[bytes]  # EncryptedField's too, the newest first
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"blank": True, "default": "", **options, "serialize": False})

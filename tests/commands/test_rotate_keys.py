@@ -1,0 +1,136 @@
+"""manage.py rotate_keys and doctor, in processes of their own where a kill is due."""
+
+import os
+import signal
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from tests.base import use_smtp
+from tests.keys import UseKeys, new_key
+from tests.keys import use_keys as use_keys  # a fixture
+from tests.waiting import wait_until
+
+PROJECT = Path(__file__).resolve().parents[2]
+OLD, NEW, STRANGE = new_key(), new_key(), new_key()
+MAILS = 4000
+ONE_BATCH_OCTETS = 1_000_000
+FILL = f"""
+from notifications.models import Message
+from tests.base import a_message, use_smtp
+use_smtp(host="mail.contoso.test", port=25, password="secret7")
+one = a_message()
+Message.objects.bulk_create(
+    Message(kind="test", subject=str(number), content=b"", internet_message_id="x", draft_server=f"draft {{number}}")
+    for number in range({MAILS})
+)
+"""
+READ = """
+from collections import Counter
+from notifications.keyring import survey
+print({found.name: count for found, count in Counter(secret.opens for secret in survey()).items()})
+"""
+
+
+def run(command: str) -> str:
+    out = StringIO()
+    call_command(command, stdout=out)
+    return out.getvalue()
+
+
+@pytest.mark.django_db
+class TestTheCommand:
+    def test_says_when_the_older_keys_can_go(self, use_keys: UseKeys) -> None:
+        use_keys(OLD)
+        use_smtp(host="mail.contoso.test", port=25, password="secret7")
+        use_keys(NEW, OLD)
+        said = run("rotate_keys")
+        assert "encrypted with the newest key, 0 had it already" in said
+        assert "the others can go" in said
+
+    def test_fails_when_it_could_not_read_something(self, use_keys: UseKeys) -> None:
+        use_keys(OLD)
+        use_smtp(host="mail.contoso.test", port=25, password="secret7")
+        use_keys(STRANGE)
+        with pytest.raises(CommandError, match="MailServerSettings 1: basic_password"):
+            run("rotate_keys")
+
+
+@pytest.mark.django_db
+class TestTheDoctor:
+    def told(self) -> str:
+        out = StringIO()
+        with pytest.raises(CommandError, match="need somebody"):
+            call_command("doctor", stdout=out)
+        return out.getvalue()
+
+    def test_names_what_no_key_opens(self, use_keys: UseKeys) -> None:
+        use_keys(OLD)
+        use_smtp(host="mail.contoso.test", port=25, password="secret7")
+        use_keys(STRANGE)
+        said = self.told()
+        assert "MailServerSettings 1: basic_password cannot be read" in said
+        assert "secret7" not in said
+
+    def test_asks_for_a_rotation_when_an_older_key_is_in_use(self, use_keys: UseKeys) -> None:
+        use_keys(OLD)
+        use_smtp(host="mail.contoso.test", port=25, password="secret7")
+        use_keys(NEW, OLD)
+        assert "run manage.py rotate_keys" in self.told()
+
+    def test_tells_of_a_worker_that_was_never_seen(self) -> None:
+        said = self.told()
+        assert "WRONG  worker:" in said
+        assert "ok     tables:" in said
+
+
+class Installation:
+    """A data folder of its own, and what an operator types there."""
+
+    def __init__(self, data: Path) -> None:
+        self.env = {**os.environ, "MAILADMIN_DATA": str(data), "BROKER_URL": "", "DATABASE_URL": ""}
+        self.env |= {"SECRET_KEY": new_key() + new_key(), "DJANGO_SETTINGS_MODULE": "mailadmin.settings"}
+
+    def start(self, keys: str, *arguments: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "manage.py", *arguments]
+        env = {**self.env, "FERNET_KEYS": keys}
+        return subprocess.Popen(
+            command, cwd=PROJECT, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+
+    def manage(self, keys: str, *arguments: str) -> str:
+        process = self.start(keys, *arguments)
+        out, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, out + errors
+        return out
+
+    def opens(self, keys: str) -> dict[str, int]:
+        found: dict[str, int] = eval(self.manage(keys, "shell", "--verbosity", "0", "--command", READ))
+        return found
+
+
+def test_killed_midway_it_loses_nothing_and_goes_on_from_there(tmp_path: Path) -> None:
+    here = Installation(tmp_path / "data")
+    here.manage(OLD, "migrate", "--verbosity", "0")
+    here.manage(OLD, "shell", "--verbosity", "0", "--command", FILL)
+    kill_after_its_first_batch(here.start(f"{NEW},{OLD}", "rotate_keys"), here)
+    half = here.opens(f"{NEW},{OLD}")
+    assert half["NEWEST"]
+    assert half["OLDER"]
+    assert "NONE" not in half
+    said = here.manage(f"{NEW},{OLD}", "rotate_keys")
+    assert f"{half['OLDER']} encrypted with the newest key, {half['NEWEST']} had it already" in said
+    assert set(here.opens(NEW)) == {"NEWEST"}
+
+
+def kill_after_its_first_batch(process: subprocess.Popen[str], here: Installation) -> None:
+    """The journal holds more than one batch writes, and less than all of them do."""
+    journal = Path(here.env["MAILADMIN_DATA"]) / "mailadmin.sqlite3-wal"
+    wait_until(lambda: journal.exists() and journal.stat().st_size > ONE_BATCH_OCTETS, 60, "a batch", every=0.001)
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=20)
+    assert process.returncode == -signal.SIGKILL, "it was over before it could be killed"
