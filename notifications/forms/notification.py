@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.db import transaction
 from django.forms.models import model_to_dict
 
+from notifications.digests.tell import flush
 from notifications.forms.fields import LineField, OneOfField, SwitchField
 from notifications.forms.notification_how import HOW_FIELDS, HowPart
 from notifications.forms.notification_limits import LIMIT_FIELDS, LimitsPart
@@ -40,6 +42,18 @@ class NotificationForm(WhenPart, WhoPart, HowPart, LimitsPart, NotificationModel
     def of(cls, values: Mapping[str, Any], instance: Notification | None = None) -> "NotificationForm":
         """A form from a file's or the API's plain values; what they leave out is the default, whatever was saved."""
         return cls(data=defaults() | {**values}, instance=instance)
+
+    def save(self, commit: bool = True) -> Notification:
+        """What a digest or a limit had collected is told of when that ends: nobody waits for it any longer."""
+        with transaction.atomic():
+            notification = super().save(commit)
+            if commit and is_limited(self.initial) and not is_limited(self.cleaned_data):
+                flush(notification)
+        return notification
+
+
+def is_limited(values: Mapping[str, Any]) -> bool:
+    return bool(values.get("digest") or values.get("throttle_count"))
 
 
 def defaults() -> dict[str, Any]:

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
+from notifications.access import may
 from notifications.delivery import outbox
 from notifications.diagnosis import Explanation, explain
 from notifications.models import Attempt, Message, Recipient
@@ -31,9 +32,11 @@ def delivery(request: HttpRequest, uuid: UUID) -> HttpResponse:
     message = get_object_or_404(Message.objects.select_related("notification", "completion", "resend_of"), uuid=uuid)
     if request.headers.get("HX-Request") == "true":
         return render(request, "deliveries/_news.html", story(request, message))
+    may_read = may(request.user, "delivery-content")
     fixed = {
-        "headers": headers_of(message),
-        "text": text_of(message),
+        "may_read": may_read,
+        "headers": headers_of(message) if may_read else [],
+        "text": text_of(message) if may_read else "",
         "resends": message.resends.defer("content", "draft_server").order_by("-id")[:RESENDS_SHOWN],
     }
     return render(request, "deliveries/detail.html", story(request, message) | fixed)

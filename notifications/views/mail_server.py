@@ -11,9 +11,11 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from notifications.access import may
 from notifications.context import mail_state
 from notifications.delivery.outbox import start_afresh, wake
 from notifications.forms import typed_secret
+from notifications.forms.frozen import freeze
 from notifications.forms.mode import ModeForm
 from notifications.forms.test_email import TestEmailForm
 from notifications.models import MailServerSettings, MailServerState, StaleVersion
@@ -76,6 +78,7 @@ def show(
 ) -> HttpResponse:
     keeps_typed = keep_typed_secret(request, form)
     chosen = PAGES[form.mode]
+    for_reader(request, form)
     form[form.write_only].help_text = secret_help(form, keeps_typed)
     state = mail_state()
     context = {
@@ -90,11 +93,18 @@ def show(
         "has_values": saved.has_values(form.mode),
         "last_saved": last_saved(form.mode),
         "first_steps": first_steps(),
+        "may_save": may(request.user, chosen.url_name, "POST"),
+        "may_test": may(request.user, "test-emails", "POST"),
         "on_mail_server": True,
         **chosen.extras(saved, form),
         **more,
     }
     return render(request, "mail_server/page.html", context, status=status)
+
+
+def for_reader(request: HttpRequest, form: ModeForm) -> ModeForm:
+    """Who may not save sees and tests what is saved: other values could lead a saved secret to a server of theirs."""
+    return form if may(request.user, PAGES[form.mode].url_name, "POST") else freeze(form)
 
 
 def show_conflict(request: HttpRequest, form: ModeForm) -> HttpResponse:
@@ -168,6 +178,8 @@ def secret_help(form: ModeForm, keeps_typed: bool) -> str:
         return "What you typed is kept for 15 minutes: leave this empty to use it."
     if form.secret_is_unreadable:
         return f"The saved {word} cannot be read with the present keys. Enter it again."
+    if form.has_saved_secret and form.fields[form.write_only].disabled:
+        return f"A {word} is saved."
     if form.has_saved_secret:
         return f"A {word} is saved. Leave this empty to keep it, or type another to replace it."
     return form.write_only_help

@@ -9,8 +9,10 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
+from notifications.access import may
 from notifications.emails.variables import VARIABLES
 from notifications.entries import Account
+from notifications.forms.frozen import freeze
 from notifications.forms.notification import NotificationForm
 from notifications.forms.trial import TrialForm, first_example
 from notifications.models import Notification
@@ -60,6 +62,9 @@ def show(
     status: int = 200,
     **further: Any,
 ) -> HttpResponse:
+    may_change = may(request.user, "notification", "POST")
+    if not may_change:
+        freeze(form)
     # The form has already changed its instance in memory: the page names what is stored.
     notification = Notification.objects.filter(pk=form.instance.pk).first()
     context = {
@@ -69,7 +74,8 @@ def show(
         "opened": opened(form),
         "variables": VARIABLES,
         "snippets": SNIPPETS,
-        "accounts": accounts(),
+        "accounts": accounts() if may_change else [],
+        "may_change": may_change,
         **further,
     }
     return render(request, "notifications/edit.html", context, status=status)

@@ -3,22 +3,26 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from notifications.digests.tell import flush
 from notifications.forms.filters import NotificationFilter
 from notifications.forms.notification import NotificationForm, free_copy_name
 from notifications.models import Message, Notification, Outcome
 from notifications.paging import paginate
+from notifications.views.notification_news import news_of, of_its_own
 
 
 @require_GET
 def notifications(request: HttpRequest) -> HttpResponse:
     form = NotificationFilter(request.GET)
     page = paginate(form.apply(with_last_fired(Notification.objects.all())), request.GET, key="name")
-    rows = [(notification, outcomes_of(notification)) for notification in page.rows]
+    news = news_of(page.rows)
+    rows = [(notification, outcomes_of(notification), news[notification.pk]) for notification in page.rows]
     return render(request, "notifications/list.html", {"form": form, "page": page, "rows": rows})
 
 
@@ -46,14 +50,19 @@ def disabled(request: HttpRequest, pk: int) -> HttpResponse:
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     notification = get_object_or_404(Notification, pk=pk)
     if request.method == "POST":
-        notification.delete()
+        with transaction.atomic():
+            # Its entries go with it, so what they owe is told first.
+            told = flush(notification)
+            notification.delete()
+        if told:
+            messages.info(request, "What it had collected goes out now, in one mail.")
         messages.success(request, f"“{notification.name}” was deleted.")
         return redirect("notifications")
     return render(request, "parts/confirm.html", deletion(notification, request.path))
 
 
 def with_last_fired(rows: QuerySet[Notification]) -> QuerySet[Notification]:
-    newest = Message.objects.filter(notification=OuterRef("pk"), resend_of=None).order_by("-id")
+    newest = Message.objects.filter(of_its_own(), notification=OuterRef("pk")).order_by("-id")
     return rows.annotate(last_fired=Subquery(newest.values("created_at")[:1]))
 
 
@@ -72,6 +81,9 @@ def switched(request: HttpRequest, pk: int, *, on: bool) -> HttpResponse:
 def deletion(notification: Notification, action: str) -> dict[str, Any]:
     waiting = notification.messages.filter(state__in=Message.OPEN).aggregate(count=Count("pk"))["count"]
     consequences = ["No further completion makes a mail for its recipients.", "Mails already sent keep their record."]
+    if collected := notification.digest_entries.filter(told_at=None).count():
+        words = "completion waits" if collected == 1 else "completions wait"
+        consequences.append(f"{collected:,} {words} to be told of together: that mail goes out first.")
     if waiting:
         consequences.append(f"{waiting:,} of its mails are still on their way and will be sent.")
     return {

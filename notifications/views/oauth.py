@@ -6,12 +6,14 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from notifications.access import may
 from notifications.delivery.outbox import start_afresh
 from notifications.diagnosis import explain
 from notifications.diagnosis.connection import connection_of
@@ -51,6 +53,8 @@ def callback(request: HttpRequest) -> HttpResponse:
     """Where the provider sends the browser back to, with an answer in the query."""
     if not request.user.is_authenticated:
         return hop_home(request) or render(request, "mail_server/not_signed_in.html", status=400)
+    if not may(request.user, "oauth-answers", "POST"):
+        raise PermissionDenied
     # Read as a pasted address is: with a parameter given twice, none is believed.
     return completed(request, request.get_full_path())
 

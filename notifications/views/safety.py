@@ -7,9 +7,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from notifications.access import Role, may, role_of
 from notifications.delivery.outbox import wake
+from notifications.forms.frozen import freeze
 from notifications.forms.safety import SafetyForm
 from notifications.models import Safety
+
+PAUSE = ("paused",)
 
 
 @require_http_methods(["GET", "POST"])
@@ -17,6 +21,9 @@ from notifications.models import Safety
 def safety(request: HttpRequest) -> HttpResponse:
     saved = Safety.load()
     form = SafetyForm.of(saved, request.POST if request.method == "POST" else None)
+    if role_of(request.user) < Role.ADMINISTRATOR:
+        # Who runs things can stop the mail; where it may go is settled by others.
+        freeze(form, but=PAUSE if may(request.user, "safety", "POST") else ())
     if request.method == "GET" or not form.is_valid():
         return render(request, "safety/page.html", {"form": form}, status=422 if form.errors else 200)
     with transaction.atomic():

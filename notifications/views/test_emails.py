@@ -14,7 +14,7 @@ from notifications.emails.test_email import test_mail
 from notifications.forms.mode import ModeForm
 from notifications.forms.test_email import TestEmailForm, draft_of
 from notifications.models import MailServerSettings, Message, Mode
-from notifications.views.mail_server import RECIPIENT_KEY, show, typed
+from notifications.views.mail_server import RECIPIENT_KEY, for_reader, show, typed
 from notifications.views.modes import page_of
 from notifications.views.test_steps import story_of
 
@@ -24,10 +24,11 @@ TESTS_A_MINUTE = 10
 
 @require_POST
 def create(request: HttpRequest) -> HttpResponse:
-    """Queue a test of the values on the page, saved or not."""
+    """Queue a test of the values on the page, saved or not; of the saved ones for those who may not save."""
     saved = MailServerSettings.load()
     page = page_of(request.POST.get("mode", Mode.BASIC), saved)
-    form, recipient = page.form(typed(request, page.mode), saved=saved), TestEmailForm(request.POST)
+    form = for_reader(request, page.form(typed(request, page.mode), saved=saved))
+    recipient = TestEmailForm(request.POST)
     if not (form.is_valid() & recipient.is_valid()):
         return refuse(request, saved, form, recipient, 422)
     if form.sends_unreadable_secret():
