@@ -232,10 +232,9 @@ class Drafting:
         if error.fault is Fault.PERMANENT:
             self._discard(note)
             return error
+        # Its Retry-After is everybody's pause, so it stays as it is; that this mail has to settle is in its note.
         fault = Fault.THROTTLED if error.fault is Fault.THROTTLED else Fault.TRANSIENT
-        wait = error.reply.retry_after
-        longer = max(wait, timedelta(seconds=SETTLING_SECONDS)) if wait is not None else None
-        return BackendError(fault, replace(error.reply, retry_after=longer))
+        return BackendError(fault, error.reply)
 
     def _discard(self, note: Note) -> None:
         """Leave no draft behind. Forgotten first: a crash in between must not look as if Exchange had sent it."""
