@@ -24,10 +24,17 @@ def of(name: str) -> Iterator[None]:
 
 
 def remember_address(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware. Behind a proxy this is the proxy's address, unless gunicorn was told to trust it."""
+    """Middleware."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        with of(str(request.META.get("REMOTE_ADDR", ""))):
+        with of(client_address(request)):
             return get_response(request)
 
     return middleware
+
+
+def client_address(request: HttpRequest) -> str:
+    """X-Forwarded-For's last entry is the trusted proxy's; whatever stands before it, the client may have made up."""
+    if settings.TRUST_PROXY_HEADERS and (forwarded := request.headers.get("X-Forwarded-For")):
+        return forwarded.rpartition(",")[2].strip()
+    return str(request.META.get("REMOTE_ADDR", ""))

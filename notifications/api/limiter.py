@@ -3,9 +3,10 @@
 import hashlib
 import time
 
-from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
+
+from notifications.origin import client_address
 
 ALLOWED_FAILURES = 20
 WINDOW_SECONDS = 60
@@ -25,10 +26,3 @@ def count_failure(request: HttpRequest) -> int:
     except ValueError:  # a full cache let go of it in between
         failures = 1
     return WINDOW_SECONDS - elapsed if failures > ALLOWED_FAILURES else 0
-
-
-def client_address(request: HttpRequest) -> str:
-    """X-Forwarded-For's last entry is the trusted proxy's; whatever stands before it, the client may have made up."""
-    if settings.TRUST_PROXY_HEADERS and (forwarded := request.headers.get("X-Forwarded-For")):
-        return forwarded.rpartition(",")[2].strip()
-    return str(request.META.get("REMOTE_ADDR", ""))

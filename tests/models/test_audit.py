@@ -1,5 +1,7 @@
 """Who changed what: what is written down, and that it stays."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -59,6 +61,14 @@ def test_the_page_tells_who_what_and_from_where() -> None:
     assert "API token made" in page
     assert "192.0.2.7" in page
     assert "pdq &lt;b&gt;" in page
+
+
+def test_behind_a_trusted_proxy_the_browsers_own_address_is_told(settings: Any) -> None:
+    settings.TRUST_PROXY_HEADERS = True
+    browser = Client(REMOTE_ADDR="127.0.0.1", HTTP_X_FORWARDED_FOR="10.9.9.9, 192.0.2.7")
+    browser.force_login(administrator())
+    browser.post("/tokens/", {"name": "pdq", "scopes": "report"})
+    assert AuditEvent.objects.get(action="token_made").origin == "192.0.2.7"
 
 
 def test_the_page_of_a_new_installation_says_what_will_be_there() -> None:
