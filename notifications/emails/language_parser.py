@@ -71,8 +71,6 @@ class TemplateParser(Parser):
         return token
 
     def extend_nodelist(self, nodelist: NodeList, node: Node, token: Token) -> None:
-        if isinstance(node, TextNode) and any(sign in node.s for sign in ("{{", "{%")):
-            self.problem("A “{{” or “{%” is not closed on its line.", line_of_sign(node.s, token))
         if isinstance(node, VariableNode):
             self._refuse_list(node.filter_expression)
         leaf = isinstance(node, TextNode | VariableNode)
@@ -175,8 +173,3 @@ def unknown(what: str, name: str, known: Iterable[str], owner: str = "") -> str:
 
 def shown(text: str) -> str:
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
-
-
-def line_of_sign(text: str, token: Token) -> int:
-    places = [place for place in (text.find("{{"), text.find("{%")) if place >= 0]
-    return (token.lineno or 1) + text.count("\n", 0, min(places))

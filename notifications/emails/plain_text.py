@@ -1,7 +1,12 @@
 """HTML as plain text, for programs and people that want no other."""
 
+import re
 from html.parser import HTMLParser
 
+# Python's parser takes quadratic time over tags and comments that never end, and stumbles over odd declarations.
+COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+DECLARATION = re.compile(r"<[!?][^>]*(?:>|\Z)")
+LOOSE = re.compile(r"<(?![^<>]{1,2000}>)")
 SILENT = {"head", "style", "script", "title", "template"}
 BLOCKS = {"p", "div", "table", "tr", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "section"}
 APART = {"p", "table", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote"}
@@ -9,7 +14,7 @@ APART = {"p", "table", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "blockquo
 
 def text_of_html(html: str) -> str:
     reader = Reader()
-    reader.feed(html)
+    reader.feed(LOOSE.sub("&lt;", DECLARATION.sub("", COMMENT.sub("", html))))
     reader.close()
     lines = [" ".join(line.replace("\u00a0", " ").split()) for line in "".join(reader.said).split("\n")]
     kept = [line for line, before in zip(lines, ["", *lines], strict=False) if line or before]

@@ -117,7 +117,7 @@ class TestWhatIsWrong:
             ("{% firstof %}", "Write it as {% firstof package name %}."),
             ("{{ targets }}", "“targets” is a list: use {% for target in targets %}, or targets|join."),
             ("{{ targets|upper }}", "“targets” is a list, and the filter “upper” is for texts."),
-            ("{{ name", "A “{{” or “{%” is not closed on its line."),
+            ("{{ name", "A “{{” is not closed on its line."),
             ("a\x01", "It has a control character (U+0001), which no mail can carry."),
             ("a\ud800", "It has a control character (U+D800), which no mail can carry."),
             ("x" * 50_001, "It has 50,001 characters; 50,000 are allowed."),
@@ -136,8 +136,12 @@ class TestWhatIsWrong:
         assert problem(source).endswith(".")
 
     def test_comes_with_its_line(self) -> None:
-        source = "{{ name }}\n\n{{ nope }}\n{% if failed %}\n{{ no }}{% endif %}\nx\n{{ y\n{% load x %}"
-        assert [line for line, _ in check("text", source)] == [3, 5, 7, 8]
+        source = "{{ name }}\n\n{{ nope }}\n{% if failed %}\n{{ no }}{% endif %}\nx\n{% load x %}"
+        assert [line for line, _ in check("text", source)] == [3, 5, 7]
+
+    @pytest.mark.parametrize("opening", ["{{", "{%", "{#", "{{ x }} {{"])
+    def test_is_a_long_line_of_openings(self, opening: str) -> None:
+        assert [line for line, _ in check("html", "x\n" + opening * 9000)] == [2]
 
     def test_of_a_subject_is_a_second_line(self) -> None:
         assert problem("a\nb", "subject") == "A subject is one line."

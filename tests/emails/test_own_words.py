@@ -97,7 +97,18 @@ class TestHtmlAlone:
         )
 
     @pytest.mark.parametrize(
-        "html", ["<a href='https://x.test'>", "</p></a></td>", "<p", "<!-- x", "<b><i></b>y", "&#xd800;&#0;x"]
+        "html",
+        [
+            "<a href='https://x.test'>",
+            "</p></a></td>",
+            "<p",
+            "<!-- x",
+            "<![odd>",
+            "<a" * 9000,
+            "<!--" * 9000,
+            "<b><i></b>y",
+            "&#xd800;&#0;x",
+        ],
     )
     def test_may_be_broken(self, html: str) -> None:
         mail = mail_of(html=html + " {{ name }}")
