@@ -1,5 +1,6 @@
 from notifications.models.api_token import ApiToken, Scope
-from notifications.models.audit import AuditEvent
+from notifications.models.audit import AuditEvent, AuditHead
+from notifications.models.bulk_job import BulkItem, BulkJob
 from notifications.models.completion import Completion, Outcome, Series, TargetResult
 from notifications.models.digest import DigestEntry
 from notifications.models.grant import AppToken, ConsentRequest, OAuthGrant
@@ -22,6 +23,9 @@ __all__ = [
     "AppToken",
     "Attempt",
     "AuditEvent",
+    "AuditHead",
+    "BulkItem",
+    "BulkJob",
     "Completion",
     "ConsentRequest",
     "Day",

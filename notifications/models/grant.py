@@ -9,7 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from notifications.models.fields import SecretField
-from notifications.models.mail_server import Singleton
+from notifications.models.singleton import Singleton
 
 # A refresh takes two calls of at most 30 s each.
 REFRESH_LEASE = timedelta(seconds=75)

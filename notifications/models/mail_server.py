@@ -1,7 +1,7 @@
 """The one mail server: what the administrator set, and what the system learned of it."""
 
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any
 
 from django.conf import settings
 from django.db import models, transaction
@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from notifications.models.audit import AuditEvent
 from notifications.models.fields import SecretField
+from notifications.models.singleton import Singleton
 
 PROBE_INTERVAL = timedelta(minutes=5)
 
@@ -40,24 +41,6 @@ class Pace(models.TextChoices):
     EXCHANGE_ONLINE = "exchange_online", "Exchange Online: 3 connections, 30 mails a minute"
     GMAIL = "gmail", "Gmail: 5 connections, 60 mails a minute"
     GRAPH = "graph", "Microsoft Graph: 4 requests, 30 mails a minute"
-
-
-class Singleton(models.Model):
-    """A table with exactly one row, whose key is 1."""
-
-    class Meta:
-        abstract = True
-
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
-
-    @classmethod
-    def load(cls) -> Self:
-        return cls._default_manager.get_or_create(pk=1)[0]
-
-    @classmethod
-    def lock(cls) -> Self:
-        """The row, locked until the transaction ends, so that workers decide one after the other."""
-        return cls._default_manager.select_for_update().get_or_create(pk=1)[0]
 
 
 class StaleVersion(Exception):

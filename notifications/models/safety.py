@@ -7,7 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 from notifications.models.audit import AuditEvent
-from notifications.models.mail_server import Singleton
+from notifications.models.singleton import Singleton
 
 
 class Safety(Singleton):

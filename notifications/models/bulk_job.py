@@ -1,0 +1,71 @@
+"""One thing done to many mails, which a worker does bit by bit."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from notifications.models.message import Message
+
+
+class BulkJob(models.Model):
+    """Its mails were chosen when it was confirmed and are counted off; what matches later is none of its business."""
+
+    class Kind(models.TextChoices):
+        RESEND = "resend", "Resend"
+        CANCEL = "cancel", "Cancel"
+
+    # Made with the page that asks: the second of two clicks finds the first one's job.
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    kind = models.CharField(max_length=6, choices=Kind)
+    # Which mails, in words.
+    filter = models.CharField(max_length=500, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    created_at = models.DateTimeField(default=timezone.now)
+    total = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    # No longer queued, or still on the way, or being resent already.
+    skipped = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    # Why the last of the failed did.
+    error = models.TextField(blank=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["id"], condition=models.Q(finished_at=None), name="bulk_job_unfinished")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.total:,} mail{'' if self.total == 1 else 's'}"
+
+    @property
+    def is_finished(self) -> bool:
+        return self.finished_at is not None
+
+    @property
+    def handled(self) -> int:
+        return self.done + self.skipped + self.failed
+
+    def count(self, *, done: int = 0, skipped: int = 0, failed: int = 0, error: str = "") -> None:
+        """Of a job that is locked: belongs into the transaction that did it."""
+        self.done, self.skipped, self.failed = self.done + done, self.skipped + skipped, self.failed + failed
+        self.error = error or self.error
+        self.save(update_fields=["done", "skipped", "failed", "error"])
+
+    def finish(self) -> None:
+        self.finished_at = timezone.now()
+        self.save(update_fields=["finished_at"])
+
+
+class BulkItem(models.Model):
+    """A mail that its job has still to see to; deleted in the transaction that does it, hence never done twice."""
+
+    job = models.ForeignKey(BulkJob, on_delete=models.CASCADE, related_name="items")
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["job", "message"], name="one_bulk_item_per_mail")]
+
+    def __str__(self) -> str:
+        return f"mail {self.message_id} of job {self.job_id}"
