@@ -94,6 +94,10 @@ class Message(models.Model):
     def is_open(self) -> bool:
         return self.state in self.OPEN
 
+    @property
+    def waits_for_hours(self) -> bool:
+        return self.state == self.State.QUEUED and self.not_before is not None and self.not_before > timezone.now()
+
     @cached_property
     def parsed(self) -> EmailMessage:
         return message_from_bytes(bytes(self.content), policy=policy.default)
@@ -143,7 +147,11 @@ class Message(models.Model):
         )
 
     def retry_now(self) -> bool:
-        return bool(Message.objects.filter(pk=self.pk, state=self.State.QUEUED).update(next_attempt_at=timezone.now()))
+        """Whether it is still queued; its notification's hours no longer keep it."""
+        now, queued = timezone.now(), Message.objects.filter(pk=self.pk, state=self.State.QUEUED)
+        # Not emptied: how long the sending took is counted from here.
+        queued.filter(not_before__gt=now).update(not_before=now)
+        return bool(queued.update(next_attempt_at=now))
 
     def _accepted(self) -> int:
         return self.recipients.filter(outcome=Recipient.Outcome.ACCEPTED).count()

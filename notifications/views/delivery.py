@@ -18,6 +18,7 @@ from notifications.diagnosis import Explanation, explain
 from notifications.models import Attempt, Message, Recipient
 from notifications.views.delivery_content import headers_of, text_of
 from notifications.views.recipients import badge_of, totals
+from notifications.views.told import told_by
 
 RECIPIENTS_SHOWN = 100
 ATTEMPTS_SHOWN = 50
@@ -37,6 +38,7 @@ def delivery(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "may_read": may_read,
         "headers": headers_of(message) if may_read else [],
         "text": text_of(message) if may_read else "",
+        "told": told_by(message),
         "resends": message.resends.defer("content", "draft_server").order_by("-id")[:RESENDS_SHOWN],
     }
     return render(request, "deliveries/detail.html", story(request, message) | fixed)
