@@ -10,7 +10,7 @@ import time
 import django
 from django.test.utils import setup_databases, teardown_databases
 
-SIZE, ROUNDS = 100_000, 3
+SIZE, ROUNDS = 100_000, 2
 PIECES = {
     "letters": "a",
     "stars": "*a",

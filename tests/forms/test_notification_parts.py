@@ -263,6 +263,12 @@ class TestTemplates:
         (sentence,) = errors_of(subject_template="{{ nothing_known }}")["subject_template"]
         assert "Line" not in sentence
 
+    @pytest.mark.parametrize("beginning", ["{{", "{%", "{#"])
+    def test_that_begin_something_without_an_end_are_refused_at_once(self, beginning: str) -> None:
+        """Django would look for the end of each of them anew: 40 s."""
+        (sentence,) = errors_of(html_template="<p>\n" + beginning * 49_000)["html_template"]
+        assert sentence == f"Line 2: A “{beginning}” is not closed on its line."
+
     def test_have_the_line_ends_of_a_file(self) -> None:
         assert saved(text_template="a\r\n  b\r\n").text_template == "a\n  b\n"
 
