@@ -89,6 +89,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "notifications.access.AccessMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -138,7 +139,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = API_BODY_LIMIT = 8 * 1024 * 1024
 # A worker's mark of what it sent may be relaxed: a power cut can then repeat a mail, never lose one.
 RELAXED_DURABILITY = env.bool("RELAXED_DURABILITY", default=False)
 DATABASES: dict[str, dict[str, Any]] = {
-    "default": env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'mailadmin.sqlite3'}")
+    # Set to nothing, as a line of an environment file may do it, is not set.
+    "default": env.db_url_config(env.str("DATABASE_URL", default="") or f"sqlite:///{DATA_DIR / 'mailadmin.sqlite3'}")
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {

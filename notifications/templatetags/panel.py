@@ -11,6 +11,8 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from notifications import access
+
 register = template.Library()
 
 OK, WAITING, WARNING, FAILED, OFF = "ok", "waiting", "warning", "failed", "off"
@@ -135,7 +137,8 @@ def menu(context: dict[str, Any]) -> dict[str, Any]:
     path = context["request"].path if "request" in context else ""
     sections = []
     for title, entries in MENU:
-        items = [(label, url, path.startswith(url)) for name, label in entries if (url := url_of(name))]
+        allowed = [(label, url_of(name)) for name, label in entries if may(context, name)]
+        items = [(label, url, path.startswith(url)) for label, url in allowed if url]
         if items:
             sections.append((title, items))
     return {"sections": sections}
@@ -147,6 +150,13 @@ def url_of(name: str) -> str:
         return reverse(name)
     except NoReverseMatch:
         return ""
+
+
+@register.simple_tag(takes_context=True)
+def may(context: dict[str, Any], name: str, method: str = "GET") -> bool:
+    """Whether whoever looks at the page may use that address: `{% may 'delivery-retry' 'POST' as may_retry %}`."""
+    user = getattr(context.get("request"), "user", None)
+    return user is not None and access.may(user, name, method)
 
 
 @register.simple_tag(takes_context=True)

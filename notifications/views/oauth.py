@@ -39,6 +39,9 @@ def consents(request: HttpRequest) -> HttpResponse:
     saved = MailServerSettings.load()
     if is_from_form(request) and (answer := save_first(request, saved)):
         return answer
+    if not saved.has_values(Mode.OAUTH2):
+        messages.warning(request, "OAuth2 is not set up: fill in its form and save it first.")
+        return redirect(page_address())
     try:
         url = consent.begin(saved, request.session.session_key or "", request.user)
     except OAuthFailure as error:

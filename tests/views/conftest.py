@@ -35,13 +35,13 @@ def browser(db: None) -> Client:
 
 
 @pytest.fixture
-def count_queries(browser: Client) -> CountQueries:
+def count_queries(page: Client) -> CountQueries:
     """How many queries a page takes; it has to be there."""
-    browser.get("/notifications/")  # makes the rows that exist once, of the mail server
+    page.get("/notifications/")  # makes the rows that exist once, of the mail server
 
     def count(url: str) -> int:
         with CaptureQueriesContext(connection) as queries:
-            assert browser.get(url).status_code == 200
+            assert page.get(url).status_code == 200
         return len(queries)
 
     return count

@@ -211,7 +211,7 @@ class TestFirstSteps:
 @pytest.fixture
 def nobody_with_an_address(db: None) -> Client:
     client = Client()
-    client.force_login(User.objects.create_user("nora"))
+    client.force_login(User.objects.create_user("nora", is_staff=True))
     return client
 
 

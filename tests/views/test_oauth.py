@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -222,9 +223,10 @@ class TestAnAnswerIsRefused:
         ConsentRequest.objects.update(created_at=timezone.now() - CONSENT_LIFE - timedelta(seconds=1))
         self.refused(page, answer, "longer than ten minutes", before)
 
-    def test_of_another_browser_session(self, page: Client, browser: Client, lab: IdentityPeer, connected: Any) -> None:
-        before = row()
-        self.refused(browser, sign_in(page, lab), "in another browser session", before)
+    def test_of_another_browser_session(self, page: Client, ada: User, lab: IdentityPeer, connected: Any) -> None:
+        before, other = row(), Client()
+        other.force_login(ada)
+        self.refused(other, sign_in(page, lab), "in another browser session", before)
 
     def test_after_the_settings_were_saved(self, page: Client, lab: IdentityPeer, connected: Any) -> None:
         before = row()

@@ -1,0 +1,157 @@
+"""Who may do what: one table, which the middleware enforces and the templates ask."""
+
+import logging
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import render
+
+logger = logging.getLogger(__name__)
+
+# Its routes ask for a token, whose scopes are rights of their own; a session gives none there.
+API = "api/v1/"
+HELPERS_NAMED = 5
+
+
+class Role(IntEnum):
+    """Each may all that the one before it may."""
+
+    ANYONE = 0
+    VIEWER = 1
+    OPERATOR = 2
+    ADMINISTRATOR = 3
+
+    @property
+    def word(self) -> str:
+        return self.name.lower()
+
+
+Row = dict[str, Role]
+ANYONE, VIEWER, OPERATOR, ADMINISTRATOR = Role
+
+
+def row(get: Role | None = None, post: Role | None = None) -> Row:
+    """Whom a route is for; the methods that are not named are nobody's."""
+    return {method: role for method, role in (("GET", get), ("POST", post)) if role is not None}
+
+
+# By the route's name. What writes by POST and asks first by GET takes the same role for both.
+ACCESS: dict[str, Row] = {
+    # Before anybody is signed in
+    "healthz": row(get=ANYONE),
+    "readyz": row(get=ANYONE),
+    "home": row(get=ANYONE),
+    "theme": row(post=ANYONE),
+    "sign-in": row(get=ANYONE, post=ANYONE),
+    "setup": row(get=ANYONE, post=ANYONE),
+    # One's own
+    "sign-out": row(post=VIEWER),
+    # Options > Preferences > Mail Server: its addresses that take a form lead back to the page after a reload
+    "mail-server": row(get=VIEWER),
+    "mail-server-basic": row(get=VIEWER, post=ADMINISTRATOR),
+    "mail-server-oauth2": row(get=VIEWER, post=ADMINISTRATOR),
+    "mail-server-graph": row(get=VIEWER, post=ADMINISTRATOR),
+    "permission-checks": row(get=VIEWER, post=ADMINISTRATOR),
+    "active-mode": row(get=ADMINISTRATOR, post=ADMINISTRATOR),
+    "oauth-consents": row(get=VIEWER, post=ADMINISTRATOR),
+    # The browser may come back as somebody whose session is at another name of this machine; the view asks further.
+    "oauth-callback": row(get=ANYONE),
+    "oauth-answers": row(get=VIEWER, post=ADMINISTRATOR),
+    "oauth-disconnection": row(get=ADMINISTRATOR, post=ADMINISTRATOR),
+    "guide": row(get=VIEWER),
+    "test-emails": row(get=VIEWER, post=OPERATOR),
+    "test-email": row(get=OPERATOR),
+    "probes": row(get=VIEWER, post=OPERATOR),
+    # Reports > Notifications
+    "notifications": row(get=VIEWER),
+    "notification": row(get=VIEWER, post=OPERATOR),
+    "notification-new": row(get=OPERATOR, post=OPERATOR),
+    "notification-previews": row(get=OPERATOR, post=OPERATOR),
+    "notification-trials": row(get=OPERATOR, post=OPERATOR),
+    "notification-test-emails": row(get=OPERATOR, post=OPERATOR),
+    "notification-copies": row(post=OPERATOR),
+    "notification-enabled": row(post=OPERATOR),
+    "notification-disabled": row(post=OPERATOR),
+    "notification-delete": row(get=OPERATOR, post=OPERATOR),
+    "notification-tests": row(get=VIEWER, post=OPERATOR),
+    "simulator": row(get=VIEWER),
+    "dashboard": row(get=VIEWER),
+    "health": row(get=VIEWER),
+    # Reports > Deliveries: that a mail went and to whom is a fact, what it said is not everybody's business
+    "deliveries": row(get=VIEWER),
+    "delivery": row(get=VIEWER),
+    "delivery-content": row(get=OPERATOR),
+    "delivery-eml": row(get=OPERATOR),
+    "delivery-resends": row(post=OPERATOR),
+    "delivery-cancellation": row(get=OPERATOR, post=OPERATOR),
+    "delivery-retry": row(post=OPERATOR),
+    # Reports > Completions
+    "completions": row(get=VIEWER),
+    "completion": row(get=VIEWER),
+    "completion-new": row(get=OPERATOR, post=OPERATOR),
+    # Reports > Safety: an operator may pause, the view keeps the other fields for administrators
+    "safety": row(get=VIEWER, post=OPERATOR),
+    # Reports > Inbox: whole mails, links in them included
+    "inbox": row(get=OPERATOR),
+    "inbox-clear": row(get=OPERATOR, post=OPERATOR),
+    "inbox-mail": row(get=OPERATOR),
+    "inbox-content": row(get=OPERATOR),
+    "inbox-eml": row(get=OPERATOR),
+    # System
+    "audit": row(get=ADMINISTRATOR),
+    "health": row(get=VIEWER),
+    "tokens": row(get=ADMINISTRATOR, post=ADMINISTRATOR),
+    "token": row(get=ADMINISTRATOR),
+    "token-revocation": row(get=ADMINISTRATOR, post=ADMINISTRATOR),
+}
+
+
+def role_of(user: Any) -> Role:
+    if not user.is_authenticated:
+        return ANYONE
+    if user.is_superuser:
+        return ADMINISTRATOR
+    return OPERATOR if user.is_staff else VIEWER
+
+
+def may(user: Any, name: str, method: str = "GET") -> bool:
+    needed = ACCESS.get(name, {}).get(method)
+    return needed is not None and role_of(user) >= needed
+
+
+class AccessMiddleware:
+    """Refuses what the table does not allow, and every route that has no row in it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
+        match = request.resolver_match
+        if match is None or match.route.startswith(API):
+            return None
+        methods = ACCESS.get(match.view_name)
+        if methods is None:
+            logger.error("the route %s has no row in the table of access: refused", match.route)
+            return refusal(request, None)
+        # What a HEAD asks for is what a GET would show.
+        needed = methods.get("GET" if request.method == "HEAD" else str(request.method))
+        if needed is None:
+            return HttpResponseNotAllowed(methods)
+        return None if role_of(request.user) >= needed else refusal(request, needed)
+
+
+def refusal(request: HttpRequest, needed: Role | None) -> HttpResponse:
+    """A page that says what is missing, and who can help."""
+    context = {"needed": needed and needed.word, "role": role_of(request.user).word, "helpers": helpers()}
+    return render(request, "403.html", context, status=403)
+
+
+def helpers() -> list[Any]:
+    users = get_user_model()._default_manager.filter(is_active=True, is_superuser=True)
+    return list(users.order_by("username")[:HELPERS_NAMED])
