@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from django.conf import settings
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 _origin: ContextVar[str] = ContextVar("origin", default="")

@@ -39,6 +39,8 @@ PEERS: dict[str, Callable[[], str]] = {
     "chromium": lambda: "" if Path(CHROMIUM).exists() else f"Chromium is not installed; {HOW}",
     "node": _node,
     "graph": _graph,
+    "nginx": lambda: "" if shutil.which("nginx", path="/usr/sbin") else f"nginx is not installed; {HOW}",
+    "systemd": lambda: "" if shutil.which("systemd-analyze") else f"systemd-analyze is not installed; {HOW}",
 }
 
 
