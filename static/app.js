@@ -25,7 +25,24 @@ document.addEventListener("keydown", (event) => {
 
 // A page that nobody looks at asks for nothing.
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (document.hidden && event.target.hasAttribute("data-poll")) event.preventDefault();
+  if (event.target.hasAttribute("data-poll") && (document.hidden || isBeingRead(event.target))) event.preventDefault();
+});
+
+// Text that somebody marks to copy it would lose its mark.
+function isBeingRead(part) {
+  const selection = document.getSelection();
+  return !selection.isCollapsed && part.contains(selection.anchorNode);
+}
+
+// A poll closes nothing that somebody opened.
+let opened = [];
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  opened = [...event.detail.target.querySelectorAll("details[id][open]")].map((each) => each.id);
+});
+
+document.addEventListener("htmx:afterSwap", () => {
+  for (const each of opened.map((id) => document.getElementById(id))) if (each) each.open = true;
 });
 
 // A click that changed a part leads the keyboard and the screen reader to it; a poll does not.
@@ -35,9 +52,12 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (part && trigger && !trigger.hasAttribute("data-poll")) part.focus({ preventScroll: false });
 });
 
-// A click that came to nothing says so where its answer was awaited; a poll just tries again.
+// A click that came to nothing says so where its answer was awaited; a poll tries again, and what it shows is old.
 function tellFailure(event) {
-  if (event.detail.elt.hasAttribute("data-poll")) return;
+  if (event.detail.elt.hasAttribute("data-poll")) {
+    event.detail.elt.classList.add("stale");
+    return;
+  }
   const text = document.createElement("p");
   text.className = "banner slim";
   text.dataset.tone = "failed";

@@ -1,11 +1,38 @@
-"""For monitors: alive, and ready."""
+"""For monitors: alive, and ready. For people: every part in words, and what to do about it."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.vary import vary_on_headers
 
-from notifications.health import examine
+from notifications.health import Part, examine
+from notifications.models import MailServerState
+from notifications.views.health_facts import clock_part, queue, retention, software, workers_seen
+from notifications.views.room import disk_part
+
+NAMES = {
+    "database": "Database",
+    "broker": "Broker",
+    "worker": "Worker and beat",
+    "queue": "Queue",
+    "mail_server": "Mail server",
+    "disk": "Disk",
+    "clock": "Clock",
+}
+WHAT_TO_DO = {
+    "database": "See whether it runs and whether `DATABASE_URL` still names it.",
+    "broker": "Nothing is lost: the worker looks by itself every 10 s. See whether the server at `BROKER_URL` runs; "
+    "`manage.py up` starts one of its own.",
+    "worker": "Start them: `manage.py up` runs both. Where they are services of their own, look at their logs.",
+    "queue": "The worker runs and yet does not keep up. Look at its log and at the pace of the mail server; "
+    "add a worker if it is only slow.",
+    "mail_server": "The Mail Server page says what is wrong and what mends it.",
+    "disk": "Make room: without it no completion can be accepted. `RETENTION_DAYS` says how long old mails are kept.",
+    "clock": "Set both clocks by NTP: retries and leases are timed by them.",
+}
 
 
 @login_not_required
@@ -25,3 +52,32 @@ def readyz(request: HttpRequest) -> JsonResponse:
     ok = all(part.ok for part in parts)
     body = {part.name: {"ok": part.ok, "text": part.text, **part.figures} for part in parts}
     return JsonResponse({"ok": ok, **body}, status=200 if ok else 503)
+
+
+@require_GET
+@never_cache
+@vary_on_headers("HX-Request")
+def health(request: HttpRequest) -> HttpResponse:
+    """The same parts and more for a person; a poll gets what changes."""
+    parts = [*examine(), disk_part(), *clock_part()]
+    context = {
+        "rows": [row(part) for part in parts],
+        "failing": sum(not part.ok for part in parts),
+        "swept_at": MailServerState.load().swept_at,
+        "workers": workers_seen(timezone.now()),
+        "queue": queue(timezone.now()),
+        "retention": retention(timezone.now()),
+        "software": software(),
+    }
+    is_poll = request.headers.get("HX-Request") == "true"
+    return render(request, "health/_news.html" if is_poll else "health/page.html", context)
+
+
+def row(part: Part) -> dict[str, str]:
+    return {
+        "name": NAMES[part.name],
+        "state": "ok" if part.ok else "failed",
+        "text": part.text[:1].upper() + part.text[1:],
+        "advice": "" if part.ok else WHAT_TO_DO[part.name],
+        "page": "mail-server" if part.name == "mail_server" and not part.ok else "",
+    }

@@ -18,7 +18,7 @@ def home(request: HttpRequest) -> HttpResponse:
     # A provider comes back to the bare address when the Redirect URI is just http://localhost:port.
     if "state" in request.GET and {"code", "error"} & request.GET.keys():
         return redirect(f"{reverse('oauth-callback')}?{request.META['QUERY_STRING']}")
-    return redirect("mail-server")
+    return redirect("dashboard")
 
 
 @login_not_required

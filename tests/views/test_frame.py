@@ -91,8 +91,8 @@ class TestMenu:
         assert '<a href="/inbox/" aria-current="page">Inbox</a>' in text
         assert '<a href="/deliveries/">Deliveries</a>' in text
 
-    def test_home_is_the_mail_server(self, page: Client) -> None:
-        assert page.get("/")["Location"] == reverse("mail-server")
+    def test_home_is_the_dashboard(self, page: Client) -> None:
+        assert page.get("/")["Location"] == reverse("dashboard")
 
 
 class TestColours:

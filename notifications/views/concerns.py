@@ -1,0 +1,129 @@
+"""What somebody should look after although mail may still flow."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.urls import reverse
+from django.utils import timezone
+
+from notifications.context import MailState
+from notifications.diagnosis.connection import connection_of
+from notifications.diagnosis.expiry import secret_expiry
+from notifications.health import Part, examine
+from notifications.models import MailServerSettings, Message, Mode, Notification, Safety
+from notifications.views.room import disk_part
+
+RECENT = timedelta(days=1)
+LOOKED_AT = 200
+NAMED = 5
+LOST = (Message.State.FAILED, Message.State.EXPIRED)
+
+
+@dataclass(frozen=True)
+class Concern:
+    """`state` gives the tone; `url` and `verb` lead to where it is mended."""
+
+    state: str
+    title: str
+    text: str
+    url: str
+    verb: str
+
+
+def concerns(now: datetime, server: MailServerSettings, state: MailState) -> list[Concern]:
+    """The severe ones first."""
+    found = [
+        *of_the_installation(),
+        *of_the_secret(server),
+        *of_the_consent(server, state),
+        *of_safety(),
+        *of_notifications(now),
+    ]
+    return sorted(found, key=lambda concern: concern.state != "failed")
+
+
+def of_the_installation() -> Iterator[Concern]:
+    """The mail server's own state is the page's headline."""
+    parts = {part.name: part for part in [*examine(), disk_part()]}
+    health = reverse("health")
+    if bad(parts, "worker"):
+        text = "Completions are accepted and no mail is lost, but none goes out until a worker and beat run again."
+        yield Concern("failed", "No worker is at work", text, health, "Open Health")
+    elif bad(parts, "queue"):
+        text = "The worker runs, and yet mail that is due was not tried. Look at the worker's log."
+        yield Concern("failed", "The oldest mail waits too long", text, health, "Open Health")
+    if bad(parts, "broker"):
+        text = "Mail still goes, found by the worker's own look every 10 s instead of at once."
+        yield Concern("warning", "The broker cannot be reached", text, health, "Open Health")
+    if bad(parts, "disk"):
+        text = f"{parts['disk'].text.capitalize()}. Without room no completion can be accepted."
+        yield Concern("failed", "The disk is nearly full", text, health, "Open Health")
+
+
+def bad(parts: dict[str, Part], name: str) -> bool:
+    return name in parts and not parts[name].ok
+
+
+def of_the_secret(server: MailServerSettings) -> Iterator[Concern]:
+    if server.active_mode == Mode.GRAPH and (expiry := secret_expiry(server, timezone.localdate())):
+        tone, sentence = expiry
+        address = f"{reverse('guide', args=['microsoft-graph'])}#new-secret"
+        yield Concern(tone, "Renew the client secret of Microsoft Graph", sentence, address, "How to renew it")
+
+
+def of_the_consent(server: MailServerSettings, state: MailState) -> Iterator[Concern]:
+    if server.active_mode != Mode.OAUTH2 or not server.is_set_up or state.needs_consent:
+        return
+    connection = connection_of(server)
+    if not connection.is_connected:
+        text = connection.reason or "Nobody has signed in for it yet, so no mail can go out."
+        yield Concern("failed", "OAuth2 needs a consent", text, reverse("mail-server"), "Open Mail Server")
+
+
+def of_safety() -> Iterator[Concern]:
+    safety, url = Safety.load(), reverse("safety")
+    if safety.paused:
+        text = "Completions are accepted, and their mails wait until somebody lets them go."
+        yield Concern("warning", "Notification mail is paused", text, url, "Open Safety")
+    if safety.reroute_to:
+        text = "Nobody else gets any, whatever the notifications say."
+        yield Concern("warning", f"All mail goes to {safety.reroute_to}", text, url, "Open Safety")
+    if safety.allowed_domains:
+        names = ", ".join(safety.allowed_domains[:NAMED])
+        more = "" if len(safety.allowed_domains) <= NAMED else f" and {len(safety.allowed_domains) - NAMED} more"
+        text = f"Recipients elsewhere than at {names}{more} are refused."
+        yield Concern("off", "Mail goes to some domains only", text, url, "Open Safety")
+
+
+def of_notifications(now: datetime) -> Iterator[Concern]:
+    for notification in Notification.objects.exclude(template_error="")[:NAMED]:
+        text = f"Its last mail went out in the default form: {notification.template_error}"
+        yield about(notification, "warning", f"“{notification.name}” cannot be written as designed", text)
+    for notification in failing(now):
+        text = "Its newest mail was not accepted. The delivery says why."
+        address = f"{reverse('deliveries')}?notification={notification.pk}"
+        yield Concern("warning", f"“{notification.name}” does not get through", text, address, "Show its mails")
+
+
+def about(notification: Notification, state: str, title: str, text: str) -> Concern:
+    return Concern(state, title, text, reverse("notification", args=[notification.pk]), "Open it")
+
+
+def failing(now: datetime) -> list[Notification]:
+    """Those whose newest settled mail failed within a day; looked for among the last LOOKED_AT failures."""
+    suspects = {
+        pk
+        for state in LOST
+        for pk, at in Message.objects.filter(state=state)
+        .order_by("-id")
+        .values_list("notification", "finished_at")[:LOOKED_AT]
+        if pk and at and at > now - RECENT
+    }
+    candidates = Notification.objects.filter(pk__in=suspects, enabled=True).order_by("name")[: NAMED * 4]
+    return [notification for notification in candidates if newest_state(notification) in LOST][:NAMED]
+
+
+def newest_state(notification: Notification) -> str | None:
+    settled = notification.messages.exclude(state__in=(*Message.OPEN, Message.State.CANCELLED))
+    return settled.order_by("-id").values_list("state", flat=True).first()

@@ -1,0 +1,87 @@
+"""The first page: is mail alive, how was it lately, and what to do next."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+from django.views.decorators.vary import vary_on_headers
+
+from notifications.context import MailState, last_accepted, mail_state
+from notifications.delivery.days import last_days
+from notifications.models import Completion, MailServerSettings, Message, Safety
+from notifications.views.chart import bars, ranges
+from notifications.views.checklist import next_steps
+from notifications.views.completions import mail_counts, with_target_count
+from notifications.views.concerns import concerns
+from notifications.views.deliveries import listed
+from notifications.views.modes import is_inbox
+
+SHOWN = 5
+FAILURES = (Message.State.FAILED, Message.State.EXPIRED, Message.State.PARTLY_SENT)
+
+
+@require_GET
+@never_cache
+@vary_on_headers("HX-Request")
+def dashboard(request: HttpRequest) -> HttpResponse:
+    """The page; a poll gets what changes, and an announcement when the state is another than the one it has `seen`."""
+    now, state, server, safety = timezone.now(), mail_state(), MailServerSettings.load(), Safety.load()
+    is_poll = request.headers.get("HX-Request") == "true"
+    days = last_days(now)
+    pulse, completions, failures = pulse_of(state, safety), recent_completions(), recent_failures()
+    context = {
+        "mail_state": state,
+        "safety": safety,
+        "server": server,
+        "is_inbox": is_inbox(server),
+        "pulse": pulse,
+        "is_news": is_poll and request.GET.get("seen") != pulse["key"],
+        "last_accepted": state.last_accepted or last_accepted(),
+        "waiting": Message.objects.filter(state__in=Message.OPEN).count(),
+        "oldest": oldest_waiting(),
+        "concerns": concerns(now, server, state),
+        "steps": next_steps(server),
+        "today": days[-1],
+        "bars": bars(days),
+        "ranges": ranges(days),
+        "completions": completions,
+        "failures": failures,
+        "has_history": bool(completions or failures or any(day.total for day in days)),
+    }
+    return render(request, "dashboard/_news.html" if is_poll else "dashboard/page.html", context)
+
+
+def pulse_of(state: MailState, safety: Safety) -> dict[str, str]:
+    """What the page says in large letters. What people stopped comes after what is broken."""
+    if state.kind == "ok" and safety.paused:
+        return {"key": "safety", "state": "paused", "title": "Notification mail is paused"}
+    if state.kind == "ok" and safety.reroute_to:
+        return {"key": "reroute", "state": "warning", "title": "Mail is flowing, all of it to one address"}
+    return {"key": state.kind, "state": state.kind, "title": state.headline}
+
+
+def oldest_waiting() -> Message | None:
+    """By state, each a step in its index: together they would be sorted."""
+    oldest = [
+        Message.objects.filter(state=state).defer("content", "draft_server").order_by("id").first()
+        for state in Message.OPEN
+    ]
+    return min(filter(None, oldest), key=lambda message: message.pk, default=None)
+
+
+def recent_completions() -> list[tuple[Completion, Any]]:
+    newest = list(with_target_count(Completion.objects.order_by("-id"))[:SHOWN])
+    mails = mail_counts(newest)
+    return [(completion, mails[completion.pk]) for completion in newest]
+
+
+def recent_failures() -> list[Message]:
+    keys = [
+        pk
+        for state in FAILURES
+        for pk in Message.objects.filter(state=state).order_by("-id").values_list("pk", flat=True)[:SHOWN]
+    ]
+    return list(listed(Message.objects.filter(pk__in=sorted(keys)[-SHOWN:])).order_by("-id"))
