@@ -1,12 +1,14 @@
 """Reports > Notifications."""
 
 import re
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from notifications.models import Message, Notification
+from notifications.models import DigestEntry, Message, Notification
 from tests.base import a_completion, a_message, a_notification
 from tests.views.conftest import CountQueries
 
@@ -18,6 +20,14 @@ def body(client: Client, url: str) -> str:
     response = client.get(url)
     assert response.status_code == 200
     return response.content.decode()
+
+
+def an_entry(notification: Notification, minutes: int) -> DigestEntry:
+    """Due in so many."""
+    due = timezone.now() + timedelta(minutes=minutes)
+    return DigestEntry.objects.create(
+        notification=notification, completion=a_completion(), reason=DigestEntry.Reason.DIGEST, due_at=due
+    )
 
 
 def flashes(response: Any) -> str:
@@ -53,6 +63,84 @@ class TestList:
 
         assert f'href="/deliveries/?notification={notification.pk}"' in body(browser, "/notifications/")
 
+    def test_tells_every_condition_in_words(self, browser: Client) -> None:
+        a_notification(
+            **{"history": ["still_failing", "recovered"], "still_failing_every": 3},
+            **{"min_failed_percent": 20, "min_failed_targets": 3, "longer_than_minutes": 5, "target_glob": "PC-*"},
+            **{"days": ["mon", "tue", "wed", "thu", "fri"], "hours_from": time(8), "hours_until": time(17)},
+            **{"time_zone": "Europe/Berlin", "outside_hours": "drop"},
+        )
+
+        html = body(browser, "/notifications/")
+
+        for words in (
+            "Still failing or recovered (every 3rd)",
+            "At least 20 % or 3 targets failed",
+            "Longer than 5 min",
+            "Target <code>PC-*</code>",
+            "Monday to Friday, 08:00 to 17:00, Europe/Berlin, else none",
+        ):
+            assert words in html
+
+    @pytest.mark.parametrize(
+        ("columns", "words"),
+        [
+            ({"digest": "minutes", "digest_minutes": 15}, "Digest every 15 min"),
+            ({"digest": "hourly"}, "Digest every hour"),
+            ({"digest": "daily", "digest_at": time(7)}, "Digest daily at 07:00"),
+            ({"digest": "weekly", "digest_at": time(7), "digest_day": "fri"}, "Digest on Fridays at 07:00"),
+            ({"throttle_count": 5, "throttle_minutes": 60}, "At most 5 in 60 min"),
+        ],
+    )
+    def test_tells_its_limit(self, browser: Client, columns: dict[str, Any], words: str) -> None:
+        a_notification(**columns)
+        assert words in body(browser, "/notifications/")
+
+    def test_counts_what_was_sent_and_what_fails_in_seven_days(self, browser: Client) -> None:
+        notification = a_notification()
+        states = ["sent", "sent", "partly_sent", "failed", "expired", "cancelled"]
+        for _ in range(len(states) + 1):
+            a_message(completion=a_completion(), notification=notification)
+        keys = list(Message.objects.order_by("pk").values_list("pk", flat=True))
+        for key, state in zip(keys, states, strict=False):
+            Message.objects.filter(pk=key).update(state=state)
+        long_ago = timezone.now() - timedelta(days=8)
+        Message.objects.filter(pk=keys[-1]).update(state="failed", created_at=long_ago)
+
+        html = body(browser, "/notifications/")
+
+        assert "3 sent in 7 days" in html
+        assert "3 failing" in html
+
+    def test_counts_a_deferred_mail_and_forgets_one_that_was_sent_again(self, browser: Client) -> None:
+        notification = a_notification()
+        deferred = a_message(completion=a_completion(), notification=notification)
+        mended = a_message(completion=a_completion(), notification=notification)
+        again = a_message(notification=notification, resend_of=mended)
+        Message.objects.filter(pk=deferred.pk).update(attempt_count=2)
+        Message.objects.filter(pk=mended.pk).update(state="failed")
+        Message.objects.filter(pk=again.pk).update(state="sent")
+
+        assert "1 failing" in body(browser, "/notifications/")
+
+    def test_says_how_many_wait_for_the_digest(self, browser: Client) -> None:
+        notification = a_notification(digest="hourly")
+        for minutes in (30, 90):
+            an_entry(notification, minutes)
+
+        html = body(browser, "/notifications/")
+
+        assert "2 collected" in html
+        assert "in 29 min" in html or "in 30 min" in html
+
+    def test_warns_of_templates_that_could_not_be_used(self, browser: Client) -> None:
+        a_notification(template_error="Line 3: There is no variable “x”.")
+
+        html = body(browser, "/notifications/")
+
+        assert "Sent in the default form" in html
+        assert "Line 3: There is no variable “x”." in html
+
     def test_escapes_what_was_typed(self, browser: Client) -> None:
         a_notification(name="<script>alert(1)</script>", package_glob='"><img src=x>')
 
@@ -76,7 +164,9 @@ class TestList:
             a_message(completion=a_completion(), notification=a_notification())
         few = count_queries("/notifications/")
         for _ in range(27):
-            a_message(completion=a_completion(), notification=a_notification())
+            notification = a_notification()
+            a_message(completion=a_completion(), notification=notification)
+            an_entry(notification, 5)
 
         assert count_queries("/notifications/") == few
 
@@ -200,6 +290,28 @@ class TestVerbs:
         a_message(completion=a_completion(), notification=notification)
 
         assert "1 of its mails" in body(browser, f"/notifications/{notification.pk}/delete/")
+
+    def test_delete_tells_of_what_was_collected_first(self, browser: Client) -> None:
+        notification = a_notification(digest="hourly")
+        for minutes in (30, 90):
+            an_entry(notification, minutes)
+
+        question = body(browser, f"/notifications/{notification.pk}/delete/")
+        response = browser.post(f"/notifications/{notification.pk}/delete/", follow=True)
+
+        assert "2 completions wait to be told of together" in question
+        assert "What it had collected goes out now" in flashes(response)
+        assert [message.kind for message in Message.objects.all()] == ["digest"]
+
+    def test_the_end_of_a_digest_tells_of_what_it_had_collected(self, browser: Client) -> None:
+        notification = a_notification(digest="hourly")
+        an_entry(notification, 30)
+
+        browser.post(f"/notifications/{notification.pk}/", FORM | {"digest": "daily", "digest_at": "07:00"})
+        assert not Message.objects.exists()
+
+        browser.post(f"/notifications/{notification.pk}/", FORM | {"digest": ""})
+        assert [message.kind for message in Message.objects.all()] == ["digest"]
 
     @pytest.mark.parametrize("verb", ["copies", "enabled", "disabled"])
     def test_change_nothing_by_get(self, browser: Client, verb: str) -> None:
