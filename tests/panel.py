@@ -127,7 +127,9 @@ class Panel:
 
     def sign_in_tool(self) -> None:
         """Make an API token; `report` and `message` use it from now on."""
-        secret = self.shell("from notifications.models import ApiToken; print(ApiToken.issue('tests', ['report', 'read', 'manage'])[1])")
+        secret = self.shell(
+            "from notifications.models import ApiToken; print(ApiToken.issue('tests', ['report', 'read', 'manage'])[1])"
+        )
         self.http.headers["Authorization"] = f"Bearer {secret}"
 
     def report(self, number: int, **changes: Any) -> dict[str, Any]:
