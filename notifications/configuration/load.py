@@ -13,7 +13,7 @@ from notifications.configuration.sections import SECTIONS, Section
 from notifications.delivery.outbox import start_afresh, wake
 from notifications.forms.notification import NotificationForm
 from notifications.forms.safety import SafetyForm
-from notifications.models import MailServerSettings, Mode, Notification, Safety
+from notifications.models import AuditEvent, MailServerSettings, Mode, Notification, Safety
 
 
 @transaction.atomic
@@ -25,6 +25,19 @@ def load(text: str, folder: Path) -> list[str]:
     """
     content = parsed(text)
     refuse_unknown(content, ("mail_server", "safety", "notifications"))
+    with AuditEvent.in_the_end() as events:
+        told = load_all(content, folder)
+        if events:
+            loaded = [str(event) for event in events]
+            AuditEvent.record(AuditEvent.Action.CONFIGURATION_LOADED, changes(len(events)), fields=loaded)
+    return told
+
+
+def changes(count: int) -> str:
+    return f"{count:,} change{'' if count == 1 else 's'}"
+
+
+def load_all(content: dict[str, Any], folder: Path) -> list[str]:
     told: list[str] = []
     if "mail_server" in content:
         told.append(load_mail_server(table(content["mail_server"], "mail_server"), folder))
@@ -128,7 +141,7 @@ def load_notification(given: dict[str, Any], path: str) -> str:
         raise ConfigurationError(form_problems(form.errors, path, {}))
     if content_of(form.instance) == before:
         return f"The notification {form.instance.name} is unchanged."
-    form.save()
+    form.store()
     return f"The notification {form.instance.name} is {'updated' if known else 'created'}."
 
 

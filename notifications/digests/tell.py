@@ -12,7 +12,7 @@ from notifications.digests.makeshift import makeshift_digest
 from notifications.emails.digest_email import digest_mail
 from notifications.emails.mail import Mail
 from notifications.matching.hours import opens_at
-from notifications.models import Completion, DigestEntry, Message, Notification
+from notifications.models import AuditEvent, Completion, DigestEntry, Message, Notification
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +35,18 @@ def flush(notification: Notification) -> int:
     waiting = DigestEntry.objects.filter(notification=notification, told_at=None)
     waiting.update(due_at=now)
     return sum(tell(notification.pk, reason, now) for reason in DigestEntry.Reason)
+
+
+@transaction.atomic
+def retire(notification: Notification, by: Any = None) -> int:
+    """Delete it; its entries go with it, so what they owe is told first. How many mails that made."""
+    told = flush(notification)
+    name = notification.name
+    notification.delete()
+    if told:
+        AuditEvent.record(AuditEvent.Action.DIGEST_FLUSHED, name, by=by)
+    AuditEvent.record(AuditEvent.Action.NOTIFICATION_DELETED, name, by=by)
+    return told
 
 
 @transaction.atomic

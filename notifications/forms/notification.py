@@ -13,7 +13,7 @@ from notifications.forms.notification_how import HOW_FIELDS, HowPart
 from notifications.forms.notification_limits import LIMIT_FIELDS, LimitsPart
 from notifications.forms.notification_when import WHEN_FIELDS, WhenPart
 from notifications.forms.notification_who import WHO_FIELDS, WhoPart
-from notifications.models import Notification
+from notifications.models import AuditEvent, Notification
 
 if TYPE_CHECKING:
     NotificationModelForm = forms.ModelForm[Notification]
@@ -21,6 +21,8 @@ else:  # takes no parameter when it runs
     NotificationModelForm = forms.ModelForm
 
 NAME_LIMIT = 200
+# Empty ones are the default.
+TEMPLATES = ("subject_template", "text_template", "html_template")
 
 
 class NotificationForm(WhenPart, WhoPart, HowPart, LimitsPart, NotificationModelForm):
@@ -43,13 +45,38 @@ class NotificationForm(WhenPart, WhoPart, HowPart, LimitsPart, NotificationModel
         """A form from a file's or the API's plain values; what they leave out is the default, whatever was saved."""
         return cls(data=defaults() | {**values}, instance=instance)
 
-    def save(self, commit: bool = True) -> Notification:
-        """What a digest or a limit had collected is told of when that ends: nobody waits for it any longer."""
-        with transaction.atomic():
-            notification = super().save(commit)
-            if commit and is_limited(self.initial) and not is_limited(self.cleaned_data):
-                flush(notification)
+    @transaction.atomic
+    def store(self, by: Any = None) -> Notification:
+        """Save it, and write down what changed.
+
+        What a digest or a limit had collected is told of when that ends: nobody waits for it any longer.
+        """
+        before = stored(self.instance.pk)
+        notification = self.save()
+        told = flush(notification) if is_limited(before) and not is_limited(self.cleaned_data) else 0
+        record_changes(notification, before, by)
+        if told:
+            AuditEvent.record(AuditEvent.Action.DIGEST_FLUSHED, notification.name, by=by)
         return notification
+
+
+def record_changes(notification: Notification, before: Mapping[str, Any], by: Any) -> None:
+    if not before:
+        AuditEvent.record(AuditEvent.Action.NOTIFICATION_ADDED, notification.name, by=by)
+        return
+    changed = [name for name, value in before.items() if getattr(notification, name) != value]
+    reset = [name for name in changed if name in TEMPLATES and not getattr(notification, name)]
+    if reset:
+        AuditEvent.record(AuditEvent.Action.TEMPLATE_RESET, notification.name, by=by, fields=reset)
+    if further := [name for name in changed if name not in reset]:
+        AuditEvent.record(AuditEvent.Action.NOTIFICATION_CHANGED, notification.name, by=by, fields=further)
+
+
+def stored(key: int | None) -> Mapping[str, Any]:
+    """What the database has under `key`, locked; nothing for a new one."""
+    # No row is read but the one that is written: two saves of it come one after the other.
+    known = Notification.objects.select_for_update().filter(pk=key).first() if key else None
+    return {name: getattr(known, name) for name in NotificationForm.Meta.fields} if known else {}
 
 
 def is_limited(values: Mapping[str, Any]) -> bool:

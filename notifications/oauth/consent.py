@@ -134,10 +134,10 @@ def store(registration: Registration, tokens: Tokens, by: Any) -> OAuthGrant:
     )
     grant.hold_tokens(access_token=tokens.access_token, cache=tokens.cache, expires_at=tokens.expires_at)
     grant.save()
-    AuditEvent.record(AuditEvent.Action.CONSENT_GIVEN, tokens.account, by=by)
     state = MailServerState.lock()
     if MailServerSettings.load().active_mode == Mode.OAUTH2:
         state.release()
+    AuditEvent.record(AuditEvent.Action.CONSENT_GIVEN, tokens.account, by=by)
     return grant
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Case, Count, IntegerField, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
@@ -14,9 +15,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from notifications.forms.completion import CompletionForm
 from notifications.forms.filters import CompletionFilter
-from notifications.intake.accept import Conflict, accept
+from notifications.intake.accept import Accepted, Conflict, accept
 from notifications.intake.values import is_web_address
-from notifications.models import Completion, Message, Notification, Outcome, TargetResult
+from notifications.models import AuditEvent, Completion, Message, Notification, Outcome, TargetResult
 from notifications.paging import paginate
 from notifications.views.examples import curl_line
 from notifications.views.verdicts import entries_of, judged
@@ -64,7 +65,7 @@ def new(request: HttpRequest) -> HttpResponse:
     form = CompletionForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
-            accepted = accept(form.report)
+            accepted = by_hand(request, form)
         except Conflict as conflict:
             form.add_error("id", str(conflict))
         else:
@@ -72,6 +73,15 @@ def new(request: HttpRequest) -> HttpResponse:
             messages.success(request, f"{made}: {mails} mail{'' if mails == 1 else 's'}.")
             return redirect("completion", accepted.completion.uuid)
     return render(request, "completions/new.html", {"form": form, "curl": curl_line()})
+
+
+@transaction.atomic
+def by_hand(request: HttpRequest, form: CompletionForm) -> Accepted:
+    """Raises Conflict."""
+    accepted = accept(form.report)
+    if accepted.created:
+        AuditEvent.record(AuditEvent.Action.COMPLETION_REPORTED, accepted.completion.name, by=request.user)
+    return accepted
 
 
 def seconds_between(start: datetime | None, end: datetime | None) -> float | None:

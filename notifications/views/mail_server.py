@@ -18,7 +18,7 @@ from notifications.forms import typed_secret
 from notifications.forms.frozen import freeze
 from notifications.forms.mode import ModeForm
 from notifications.forms.test_email import TestEmailForm
-from notifications.models import MailServerSettings, MailServerState, StaleVersion
+from notifications.models import AuditEvent, MailServerSettings, MailServerState, StaleVersion
 from notifications.views.back import back_to
 from notifications.views.checklist import first_steps
 from notifications.views.modes import PAGES, cards, is_inbox, last_saved, page_of
@@ -62,6 +62,7 @@ def probe(request: HttpRequest) -> HttpResponse:
         state = MailServerState.lock()
         if state.is_held:
             state.probe_now()
+            AuditEvent.record(AuditEvent.Action.PROBE, str(state), by=request.user)
             messages.info(request, "One mail is on its way to find out. This page tells as soon as it knows.")
     wake()
     return redirect(back_to(request, "mail-server"))

@@ -87,7 +87,7 @@ def fresh_trial(request: HttpRequest, notification: Notification) -> TrialForm:
 
 
 def saved(request: HttpRequest, form: NotificationForm, what: str) -> HttpResponse:
-    notification = form.save()
+    notification = form.store(request.user)
     count = notification.recipient_count
     messages.success(request, f"“{notification.name}” {what}: {count:,} recipient{'s' if count > 1 else ''}.")
     if form.dropped:

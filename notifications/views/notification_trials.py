@@ -20,7 +20,7 @@ from notifications.forms.notification_how import HOW_FIELDS
 from notifications.forms.notification_limits import LIMIT_FIELDS
 from notifications.forms.notification_when import WHEN_FIELDS
 from notifications.forms.trial import TrialForm
-from notifications.models import Message, Notification
+from notifications.models import AuditEvent, Message, Notification
 from notifications.simulator import rehearse
 from notifications.views.delivery_content import body_of
 from notifications.views.notification import show, typed
@@ -112,11 +112,14 @@ def show_again(request: HttpRequest, form: NotificationForm, **context: Any) -> 
 def sent_to_me(request: HttpRequest, notification: Notification, trial: TrialForm) -> Message:
     """A test like any other, which neither counts as fired nor changes what the notification learned."""
     example: Sample = trial.cleaned_data["example"]
-    mail = mail_to(trial.cleaned_data["test_to"], notification, example)
+    to = trial.cleaned_data["test_to"]
+    mail = mail_to(to, notification, example)
     with transaction.atomic():
-        return outbox.put(
+        message = outbox.put(
             mail, Message.Kind.TEST, requested_by_id=request.user.pk, notification_id=notification.pk or None
         )
+        AuditEvent.record(AuditEvent.Action.TEST_SENT, f"to {to}: {notification.name}", by=request.user)
+    return message
 
 
 def mail_to(address: str, notification: Notification, example: Sample) -> Mail:

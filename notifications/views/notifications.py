@@ -9,10 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from notifications.digests.tell import flush
+from notifications.digests.tell import retire
 from notifications.forms.filters import NotificationFilter
 from notifications.forms.notification import NotificationForm, free_copy_name
-from notifications.models import Message, Notification, Outcome
+from notifications.models import AuditEvent, Message, Notification, Outcome
 from notifications.paging import paginate
 from notifications.views.notification_news import news_of, of_its_own
 
@@ -31,7 +31,9 @@ def copies(request: HttpRequest, pk: int) -> HttpResponse:
     original = get_object_or_404(Notification, pk=pk)
     copy = Notification(**{name: getattr(original, name) for name in NotificationForm.Meta.fields})
     copy.name, copy.enabled = free_copy_name(original.name), False
-    copy.save()
+    with transaction.atomic():
+        copy.save()
+        AuditEvent.record(AuditEvent.Action.NOTIFICATION_ADDED, copy.name, by=request.user)
     messages.success(request, f"“{copy.name}” was made. It is off until you enable it.")
     return redirect("notification", copy.pk)
 
@@ -50,11 +52,7 @@ def disabled(request: HttpRequest, pk: int) -> HttpResponse:
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     notification = get_object_or_404(Notification, pk=pk)
     if request.method == "POST":
-        with transaction.atomic():
-            # Its entries go with it, so what they owe is told first.
-            told = flush(notification)
-            notification.delete()
-        if told:
+        if retire(notification, request.user):
             messages.info(request, "What it had collected goes out now, in one mail.")
         messages.success(request, f"“{notification.name}” was deleted.")
         return redirect("notifications")
@@ -72,8 +70,12 @@ def outcomes_of(notification: Notification) -> list[tuple[str, str]]:
 
 def switched(request: HttpRequest, pk: int, *, on: bool) -> HttpResponse:
     notification = get_object_or_404(Notification, pk=pk)
-    notification.enabled = on
-    notification.save(update_fields=["enabled", "changed_at"])
+    if notification.enabled != on:
+        action = AuditEvent.Action.NOTIFICATION_ENABLED if on else AuditEvent.Action.NOTIFICATION_DISABLED
+        with transaction.atomic():
+            notification.enabled = on
+            notification.save(update_fields=["enabled", "changed_at"])
+            AuditEvent.record(action, notification.name, by=request.user)
     messages.success(request, f"“{notification.name}” is {'on' if on else 'off'}.")
     return redirect("notifications")
 

@@ -13,7 +13,7 @@ from notifications.delivery import outbox
 from notifications.emails.test_email import test_mail
 from notifications.forms.mode import ModeForm
 from notifications.forms.test_email import TestEmailForm, draft_of
-from notifications.models import MailServerSettings, Message, Mode
+from notifications.models import AuditEvent, MailServerSettings, Message, Mode
 from notifications.views.mail_server import RECIPIENT_KEY, for_reader, show, typed
 from notifications.views.modes import page_of
 from notifications.views.test_steps import story_of
@@ -52,7 +52,11 @@ def detail(request: HttpRequest, uuid: str) -> HttpResponse:
 def put(request: HttpRequest, saved: MailServerSettings, form: ModeForm, to: str) -> Message:
     mail = test_mail(to=to, server=form.server_name, mode=form.mode, now=timezone.now())
     with transaction.atomic():
-        return outbox.put(mail, Message.Kind.TEST, requested_by_id=request.user.pk, draft_server=draft_of(form, saved))
+        message = outbox.put(
+            mail, Message.Kind.TEST, requested_by_id=request.user.pk, draft_server=draft_of(form, saved)
+        )
+        AuditEvent.record(AuditEvent.Action.TEST_SENT, f"to {to} by {Mode(form.mode).label}", by=request.user)
+    return message
 
 
 def is_hasty(request: HttpRequest) -> bool:
