@@ -4,6 +4,7 @@ What an administrator edits in the panel is a row (MailServerSettings), never a 
 """
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -52,6 +53,8 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
+# A browser that asks for nothing this long is signed out.
+SESSION_IDLE = timedelta(hours=env.float("SESSION_IDLE_HOURS", default=24.0))
 # Lax, not Strict: a provider's redirect back to the panel must find the session.
 SESSION_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"

@@ -79,7 +79,6 @@ ACCESS: dict[str, Row] = {
     "notification-tests": row(get=VIEWER, post=OPERATOR),
     "simulator": row(get=VIEWER),
     "dashboard": row(get=VIEWER),
-    "health": row(get=VIEWER),
     # Reports > Deliveries: that a mail went and to whom is a fact, what it said is not everybody's business
     "deliveries": row(get=VIEWER),
     "delivery": row(get=VIEWER),
@@ -115,6 +114,11 @@ def role_of(user: Any) -> Role:
     if user.is_superuser:
         return ADMINISTRATOR
     return OPERATOR if user.is_staff else VIEWER
+
+
+def flags_of(role: Role) -> dict[str, bool]:
+    """What an account's columns say for it."""
+    return {"is_staff": role >= OPERATOR, "is_superuser": role >= ADMINISTRATOR}
 
 
 def may(user: Any, name: str, method: str = "GET") -> bool:

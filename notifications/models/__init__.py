@@ -16,6 +16,7 @@ from notifications.models.mail_server import (
 )
 from notifications.models.message import Attempt, Message, Recipient
 from notifications.models.notification import Day, Digest, History, Notification, OutsideHours
+from notifications.models.people import BrowserSession, Invitation, LastAdministrator
 from notifications.models.safety import Safety
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Attempt",
     "AuditEvent",
     "AuditHead",
+    "BrowserSession",
     "BulkItem",
     "BulkJob",
     "Completion",
@@ -33,6 +35,8 @@ __all__ = [
     "DigestEntry",
     "History",
     "HoldReason",
+    "Invitation",
+    "LastAdministrator",
     "MailDay",
     "MailServerSettings",
     "MailServerState",

@@ -63,6 +63,20 @@ class AuditEvent(models.Model):
         MAIL_RETRIED = "mail_retried", "Mail tried at once"
         MAILS_RESENT = "mails_resent", "Many mails resent"
         MAILS_CANCELLED = "mails_cancelled", "Many mails cancelled"
+        SIGNED_IN = "signed_in", "Signed in"
+        SIGNED_OUT = "signed_out", "Signed out"
+        SIGN_IN_REFUSED = "sign_in_refused", "Sign-in refused"
+        SIGN_IN_LOCKED = "sign_in_locked", "Sign-in locked"
+        SIGN_IN_UNLOCKED = "sign_in_unlocked", "Sign-in unlocked"
+        INVITATION_MADE = "invitation_made", "Invitation made"
+        INVITATION_USED = "invitation_used", "Invitation used"
+        INVITATION_REVOKED = "invitation_revoked", "Invitation revoked"
+        ACCOUNT_MADE = "account_made", "Account made"
+        ROLE_CHANGED = "role_changed", "Role changed"
+        PERSON_DEACTIVATED = "person_deactivated", "Account switched off"
+        PERSON_ACTIVATED = "person_activated", "Account switched on"
+        PASSWORD_CHANGED = "password_changed", "Password changed"
+        SESSIONS_ENDED = "sessions_ended", "Sessions ended"
 
     # Without a gap, unlike a sequence of the database: a missing number is a missing event.
     id = models.PositiveBigIntegerField(primary_key=True)

@@ -1,0 +1,181 @@
+"""Who may come in, as what, and from which browsers they are in."""
+
+import secrets
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import models, transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from notifications import origin
+from notifications.access import Role, flags_of, role_of
+from notifications.models.api_token import digest
+from notifications.models.audit import AuditEvent
+
+INVITATION_LIFE = timedelta(days=7)
+SEEN_RESOLUTION = timedelta(minutes=1)
+SESSION_NAME = "browser_session"
+ROLES = [(role.value, role.word.capitalize()) for role in Role if role != Role.ANYONE]
+Action = AuditEvent.Action
+
+
+class LastAdministrator(Exception):
+    """Without one nobody could ever make another."""
+
+
+class Invitation(models.Model):
+    """A link that makes one account. Only its hash is kept: 256 random bits need no slow hash."""
+
+    whom = models.CharField(max_length=200)
+    role = models.PositiveSmallIntegerField(choices=ROLES)
+    hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    used_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.whom}, {self.get_role_display().lower()}"
+
+    @classmethod
+    @transaction.atomic
+    def issue(cls, whom: str, role: Role, *, by: Any) -> tuple["Invitation", str]:
+        """A new invitation and the token of its link, which is never to be seen again."""
+        token, now = secrets.token_urlsafe(32), timezone.now()
+        columns = {"created_by": by, "created_at": now, "expires_at": now + INVITATION_LIFE}
+        made = cls.objects.create(whom=whom, role=role, hash=digest(token), **columns)
+        AuditEvent.record(Action.INVITATION_MADE, str(made), by=by)
+        return made, token
+
+    @classmethod
+    def find(cls, token: str) -> "Invitation | None":
+        """The one that `token` opens, while it is good."""
+        found = cls.objects.filter(hash=digest(token)).first()
+        return found if found and found.state == "open" else None
+
+    @property
+    def state(self) -> str:
+        if self.used_at:
+            return "used"
+        if self.revoked_at:
+            return "revoked"
+        return "open" if self.expires_at > timezone.now() else "expired"
+
+    @transaction.atomic
+    def accept(self, user: User) -> bool:
+        """Save `user` with the invitation's role; False when somebody was faster, or it is good no longer."""
+        now = timezone.now()
+        still_open = type(self).objects.filter(pk=self.pk, used_at=None, revoked_at=None, expires_at__gt=now)
+        if not still_open.update(used_at=now):
+            return False
+        for flag, value in flags_of(Role(self.role)).items():
+            setattr(user, flag, value)
+        user.save()
+        type(self).objects.filter(pk=self.pk).update(used_by=user)
+        AuditEvent.record(Action.INVITATION_USED, str(self), by=user)
+        return True
+
+    @transaction.atomic
+    def revoke(self, *, by: Any) -> bool:
+        """False when it was used, or revoked before."""
+        revoked = type(self).objects.filter(pk=self.pk, used_at=None, revoked_at=None).update(revoked_at=timezone.now())
+        if revoked:
+            AuditEvent.record(Action.INVITATION_REVOKED, str(self), by=by)
+        return bool(revoked)
+
+
+class BrowserSession(models.Model):
+    """Somebody signed in in one browser. The session knows this row's key; without the row it is over."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="browser_sessions")
+    started_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(default=timezone.now)
+    origin = models.CharField(max_length=100, blank=True)
+    browser = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["-seen_at"]
+
+    def __str__(self) -> str:
+        return f"{self.user} from {self.origin}"
+
+    @classmethod
+    def begin(cls, request: HttpRequest, user: User) -> None:
+        """Called at every sign-in, by whatever way."""
+        forgotten = timezone.now() - timedelta(seconds=settings.SESSION_COOKIE_AGE)
+        cls.objects.filter(user=user, seen_at__lt=forgotten).delete()
+        browser = request.META.get("HTTP_USER_AGENT", "")[:300]
+        begun = cls.objects.create(user=user, origin=origin.current()[:100], browser=browser)
+        request.session[SESSION_NAME] = str(begun.pk)
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> "BrowserSession | None":
+        """The present one, while it is open; looking at it counts as being seen."""
+        found = cls.objects.filter(pk=request.session.get(SESSION_NAME), user=request.user.pk).first()
+        return found if found and found.is_kept_open() else None
+
+    def is_kept_open(self) -> bool:
+        idle = timezone.now() - self.seen_at
+        if idle > settings.SESSION_IDLE:
+            self.delete()
+            return False
+        # A write for every request would be a page's dearest part.
+        if idle > SEEN_RESOLUTION:
+            type(self).objects.filter(pk=self.pk).update(seen_at=timezone.now())
+        return True
+
+
+@transaction.atomic
+def change_role(user: User, role: Role, *, by: Any) -> None:
+    """Raises LastAdministrator."""
+    user = locked(user, stays_administrator=role == Role.ADMINISTRATOR)
+    before = role_of(user)
+    if role == before:
+        return
+    flags = flags_of(role)
+    User.objects.filter(pk=user.pk).update(**flags)
+    AuditEvent.record(Action.ROLE_CHANGED, f"{user}: {before.word} to {role.word}", by=by, fields=flags)
+
+
+@transaction.atomic
+def deactivate(user: User, *, by: Any) -> None:
+    """Raises LastAdministrator. What the account did stays, and so do the API tokens it made."""
+    user = locked(user, stays_administrator=False)
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    user.browser_sessions.all().delete()
+    AuditEvent.record(Action.PERSON_DEACTIVATED, str(user), by=by, fields=["is_active"])
+
+
+@transaction.atomic
+def activate(user: User, *, by: Any) -> None:
+    User.objects.filter(pk=user.pk).update(is_active=True)
+    AuditEvent.record(Action.PERSON_ACTIVATED, str(user), by=by, fields=["is_active"])
+
+
+@transaction.atomic
+def end_sessions(user: User, *, by: Any, only: Any = None, but: BrowserSession | None = None) -> int:
+    """All of them, one, or all but one; how many there were."""
+    sessions = user.browser_sessions.all() if only is None else user.browser_sessions.filter(pk=only)
+    ended, _ = sessions.exclude(pk=but.pk if but else None).delete()
+    if ended:
+        AuditEvent.record(Action.SESSIONS_ENDED, f"{ended} of {user}", by=by)
+    return ended
+
+
+def locked(user: User, *, stays_administrator: bool) -> User:
+    """`user` as it is now. With every administrator's row locked, no two can be taken away at the same time."""
+    administrators = User.objects.select_for_update().filter(is_active=True, is_superuser=True).order_by("pk")
+    keys = [each.pk for each in administrators]
+    if keys == [user.pk] and not stays_administrator:
+        raise LastAdministrator
+    return User.objects.select_for_update().get(pk=user.pk)
