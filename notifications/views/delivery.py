@@ -1,5 +1,6 @@
 """One mail of Reports > Deliveries: its story, and what can be done about it."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from django.views.decorators.vary import vary_on_headers
 from notifications.access import may
 from notifications.delivery import outbox
 from notifications.diagnosis import Explanation, explain
-from notifications.models import Attempt, Message, Recipient
+from notifications.models import Attempt, AuditEvent, Message, Recipient
 from notifications.views.delivery_content import headers_of, text_of
 from notifications.views.recipients import badge_of, totals
 from notifications.views.told import told_by
@@ -57,6 +58,7 @@ def resends(request: HttpRequest, uuid: UUID) -> HttpResponse:
         messages.info(request, "It is being sent again already: this is that mail.")
         return redirect("delivery", waiting.uuid)
     resent = outbox.resend(message, request.user)
+    AuditEvent.record(AuditEvent.Action.MAIL_RESENT, audited(message), by=request.user)
     messages.success(request, "Queued once more: this is the new mail, with a Message-ID of its own.")
     return redirect("delivery", resent.uuid)
 
@@ -65,7 +67,7 @@ def resends(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def cancellation(request: HttpRequest, uuid: UUID) -> HttpResponse:
     message = get_object_or_404(Message, uuid=uuid)
     if request.method == "POST":
-        if message.cancel():
+        if done(request, message.cancel, AuditEvent.Action.MAIL_CANCELLED, message):
             messages.success(request, "Cancelled. Who was not reached yet will not get this mail.")
         else:
             messages.warning(request, "Too late to cancel: the mail is no longer queued.")
@@ -85,12 +87,26 @@ def cancellation(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @require_POST
 def retry(request: HttpRequest, uuid: UUID) -> HttpResponse:
     message = get_object_or_404(Message, uuid=uuid)
-    if message.retry_now():
+    if done(request, message.retry_now, AuditEvent.Action.MAIL_RETRIED, message):
         outbox.wake()
         messages.success(request, "It is first in line now.")
     else:
         messages.info(request, "There is nothing to try: the mail is no longer queued.")
     return redirect("delivery", uuid)
+
+
+@transaction.atomic
+def done(request: HttpRequest, act: Callable[[], bool], action: AuditEvent.Action, message: Message) -> bool:
+    """Whether it could be done; then it is written down, too."""
+    could = act()
+    if could:
+        AuditEvent.record(action, audited(message), by=request.user)
+    return could
+
+
+def audited(message: Message) -> str:
+    """Subjects repeat; the number finds the mail again."""
+    return f"{message.uuid} {message.subject}"
 
 
 def story(request: HttpRequest, message: Message) -> dict[str, Any]:
