@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from math import ceil
 
 from django.conf import settings
-from django.db.models import Count, F, FloatField, Func, QuerySet
+from django.db.models import Case, Count, F, FloatField, Func, Q, QuerySet, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -20,12 +20,11 @@ SETTLING = timedelta(minutes=10)
 # A day still under way is read again and again, so its times are those of its newest mails.
 NEWEST = 5_000
 ACCEPTED = (Message.State.SENT, Message.State.PARTLY_SENT)
-COLUMN_OF = {
-    Message.State.SENT: "sent",
-    Message.State.PARTLY_SENT: "partly_sent",
-    Message.State.FAILED: "failed",
-    Message.State.EXPIRED: "failed",
-    Message.State.CANCELLED: "cancelled",
+STATES_OF = {
+    "sent": (Message.State.SENT,),
+    "partly_sent": (Message.State.PARTLY_SENT,),
+    "failed": (Message.State.FAILED, Message.State.EXPIRED),
+    "cancelled": (Message.State.CANCELLED,),
 }
 
 
@@ -37,7 +36,7 @@ class SecondsBetween(Func):
     arg_joiner = ") - julianday("
 
     def as_postgresql(self, compiler: object, connection: object, **context: object) -> object:
-        template = "EXTRACT(EPOCH FROM (%(expressions)s))"
+        template = "CAST(EXTRACT(EPOCH FROM (%(expressions)s)) AS double precision)"
         return self.as_sql(compiler, connection, template=template, arg_joiner=" - ", **context)  # type: ignore[arg-type]  # Django passes them
 
 
@@ -68,21 +67,23 @@ def summed_up(start: datetime, newest: int | None = None) -> MailDay:
     """The day that begins at `start`; its times to accept from its `newest` mails alone, when given."""
     end = start_of(timezone.localdate(start) + timedelta(days=1))
     messages = Message.objects.filter(finished_at__gte=start, finished_at__lt=end)
-    day = MailDay(starts_at=start)
-    for state, count in messages.order_by().values_list("state").annotate(Count("pk")):
-        column = COLUMN_OF[Message.State(state)]
-        setattr(day, column, getattr(day, column) + count)
+    # The states are told apart in what is selected: as a condition, or to group by, they tempt SQLite to their own
+    # index, and so to read every mail there is (8 s of 420,000 mails).
+    counts = messages.aggregate(**{name: Count("pk", filter=Q(state__in=states)) for name, states in STATES_OF.items()})
+    day = MailDay(starts_at=start, **counts)
     if day.sent or day.partly_sent:
         seconds = times_to_accept(messages, newest)
-        day.median_seconds, day.p95_seconds = rank(seconds, 50), rank(seconds, 95)
+        if seconds:
+            day.median_seconds, day.p95_seconds = rank(seconds, 50), rank(seconds, 95)
     return day
 
 
 def times_to_accept(messages: QuerySet[Message], newest: int | None) -> list[float]:
     """Seconds, shortest first. A mail that its notification's hours kept back is timed from their begin."""
-    accepted = messages.filter(state__in=ACCEPTED).order_by("-finished_at")
     taken = SecondsBetween(F("finished_at"), Coalesce("not_before", "created_at"))
-    return sorted(max(seconds, 0.0) for seconds in accepted.values_list(taken, flat=True)[:newest])
+    of_accepted = Case(When(state__in=ACCEPTED, then=taken), output_field=FloatField())
+    rows = messages.order_by("-finished_at").values_list(of_accepted, flat=True)[:newest]
+    return sorted(max(seconds, 0.0) for seconds in rows if seconds is not None)
 
 
 def rank(ordered: list[float], percent: int) -> float:

@@ -72,7 +72,8 @@ def bars(days: list[MailDay]) -> Chart:
     ticks = [Tick(round(BASE - HEIGHT * value / top, 1), f"{value:,}") for value in sorted({0, top // 2, top})]
     columns = [column(days, place, count_words(day), parts=stack(day, top)) for place, day in enumerate(days)]
     total = sum(day.total for day in days)
-    summary = f"{total:,} mails in {len(days)} days, {sum(day.failed for day in days):,} of them failed."
+    mails = "mail" if total == 1 else "mails"
+    summary = f"{total:,} {mails} in {len(days)} days, {sum(day.failed for day in days):,} of them failed."
     return Chart(columns, ticks, *widths(days), is_empty=not total, summary=summary)
 
 

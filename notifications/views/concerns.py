@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
@@ -17,6 +18,7 @@ from notifications.views.room import disk_part
 RECENT = timedelta(days=1)
 LOOKED_AT = 200
 NAMED = 5
+UNSETTLED = (*Message.OPEN, Message.State.CANCELLED)
 LOST = (Message.State.FAILED, Message.State.EXPIRED)
 
 
@@ -120,10 +122,7 @@ def failing(now: datetime) -> list[Notification]:
         .values_list("notification", "finished_at")[:LOOKED_AT]
         if pk and at and at > now - RECENT
     }
-    candidates = Notification.objects.filter(pk__in=suspects, enabled=True).order_by("name")[: NAMED * 4]
-    return [notification for notification in candidates if newest_state(notification) in LOST][:NAMED]
-
-
-def newest_state(notification: Notification) -> str | None:
-    settled = notification.messages.exclude(state__in=(*Message.OPEN, Message.State.CANCELLED))
-    return settled.order_by("-id").values_list("state", flat=True).first()
+    settled = Message.objects.filter(notification=OuterRef("pk")).exclude(state__in=UNSETTLED).order_by("-id")
+    enabled = Notification.objects.filter(pk__in=suspects, enabled=True).order_by("name")
+    newest = enabled.annotate(newest_state=Subquery(settled.values("state")[:1]))
+    return list(newest.filter(newest_state__in=LOST)[:NAMED])
