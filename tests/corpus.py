@@ -44,11 +44,8 @@ BREAKOUTS = (
     '">',
     "' autofocus x='>",
     "</title>",
-    "</textarea></script>",
-    "</style>--!>",
-    "]]></noscript>",
-    "</option></select></template>",
-    "\\u0022\\u003e",
+    "</textarea></script></style>--!>",
+    "]]></noscript></select></template>",
     "<!--><!",
 )
 ATTRIBUTES = tuple(
@@ -79,9 +76,7 @@ URLS = tuple(
         "ftp://pwned.test/",
     )
 )
-LINE_ENDS = tuple(
-    ["\r\n", "\r", "\n", "\x00", "\x0b", "\x0c", "\t", "\x1c", "\x1e", "\x85", "\u2028", "\u2029", "%0d%0a", "\\r\\n"]
-)
+LINE_ENDS = ("\r\n", "\r", "\n", "\0", "\v", "\f", "\t", "\x1c", "\x1e", "\x85", "\u2028", "\u2029", "%0d%0a", "\\r\\n")
 HEADERS = (
     "Bcc: all@pwned.test",
     "Content-Type: text/html",
