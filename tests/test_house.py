@@ -19,7 +19,7 @@ INLINE = {
 MARKS = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X)\b|# no" r"qa\s*$|# type: ig" r"nore\s*$", re.M)
 
 
-FOLDERS = ("mailadmin", "notifications", "supervisor", "templates", "static", "tests", "docs", "deploy")
+FOLDERS = ("mailadmin", "notifications", "supervisor", "templates", "static", "tests", "docs", "deploy", "examples")
 FOREIGN = {"node_modules", "__pycache__", "vendor"}
 
 

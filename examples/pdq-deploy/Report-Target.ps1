@@ -1,0 +1,44 @@
+# The last step of a PDQ Deploy package: a PowerShell step with this text. Steps run on the target, so each target reports
+# itself; a digest or a throttle in the panel makes one mail of them.
+# Set the steps before it to go on after an error, or this one is never reached when the installation fails: what counts
+# here is not the exit code but which version the target has in the end.
+$Url = 'https://panel.example.com'
+$Token = 'ma_...'   # may report and nothing else: System > API tokens, "Report completions"
+$Package = '7-Zip'
+$Version = '24.08'
+
+$ErrorActionPreference = 'Stop'
+[Net.ServicePointManager]::SecurityProtocol = [Net.ServicePointManager]::SecurityProtocol -bor [Net.SecurityProtocolType]::Tls12
+
+$keys = 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\*',
+        'HKLM:\SOFTWARE\WOW6432Node\Microsoft\Windows\CurrentVersion\Uninstall\*'
+$found = Get-ItemProperty -Path $keys -ErrorAction SilentlyContinue |
+    Where-Object { $_.DisplayName -like "$Package*" } | Select-Object -First 1
+
+$target = @{ name = $env:COMPUTERNAME }
+if ($found -and "$($found.DisplayVersion)".StartsWith($Version)) {
+    $target.outcome = 'success'
+}
+elseif ($found) {
+    $target.outcome = 'failed'
+    $target.detail = "Found version $($found.DisplayVersion)"
+}
+else {
+    $target.outcome = 'failed'
+    $target.detail = 'Not installed'
+}
+
+$report = @{
+    kind        = 'deployment'
+    source      = 'pdq'
+    # The minute belongs to it: the same package may come to this target again.
+    id          = "$Package-$Version-$env:COMPUTERNAME-$([DateTime]::UtcNow.ToString('yyyyMMddHHmm'))"
+    name        = "$Package $Version to $env:COMPUTERNAME"
+    package     = $Package
+    version     = $Version
+    finished_at = [DateTime]::UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'")
+    targets     = @($target)
+}
+$body = [Text.Encoding]::UTF8.GetBytes((ConvertTo-Json -InputObject $report -Depth 4 -Compress))
+Invoke-RestMethod -Method Post -Uri "$Url/api/v1/completions" -Headers @{ Authorization = "Bearer $Token" } `
+    -ContentType 'application/json' -Body $body -TimeoutSec 30 | Out-Null
