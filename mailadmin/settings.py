@@ -78,12 +78,14 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "axes",
     "csp",
     "django_htmx",
     "ninja",
     "notifications",
 ]
 MIDDLEWARE = [
+    "notifications.origin.remember_address",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -91,12 +93,13 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "notifications.sessions.end_without_row",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "notifications.access.AccessMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "notifications.origin.remember_address",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "mailadmin.urls"
 WSGI_APPLICATION = "mailadmin.wsgi.application"
@@ -115,15 +118,27 @@ TEMPLATES = [
         },
     }
 ]
-AUTH_PASSWORD_VALIDATORS = [
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+    for name in ("UserAttributeSimilarityValidator", "CommonPasswordValidator", "NumericPasswordValidator")
 ]
+AUTH_PASSWORD_VALIDATORS += [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": env.int("PASSWORD_LENGTH", default=10)},
+    }
+]
+# By name and address together: a stranger elsewhere cannot shut somebody out.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = env.int("SIGN_IN_FAILURES", default=5)
+AXES_COOLOFF_TIME = timedelta(minutes=env.float("SIGN_IN_LOCK_MINUTES", default=15.0))
+# What is tried while locked does not make it longer: the page says when it ends.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = AXES_DISABLE_ACCESS_LOG = True
+AXES_CLIENT_IP_CALLABLE = "notifications.origin.client_address"
+AXES_LOCKOUT_CALLABLE = "notifications.views.sign_in.locked_out"
+AXES_ENABLE_ADMIN = AXES_VERBOSE = False
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "sign-in"
@@ -232,5 +247,5 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
     # Two lines for every task, most of them sweeps that found nothing, would bury what matters.
     # aiosmtpd's (mail.log) would have every command in it, AUTH with the password too.
-    "loggers": {"celery": {"level": "WARNING"}, "mail.log": {"level": "WARNING"}},
+    "loggers": {name: {"level": "WARNING"} for name in ("axes", "celery", "mail.log")},
 }

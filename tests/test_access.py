@@ -20,6 +20,7 @@ CAST = {Role.VIEWER: viewer, Role.OPERATOR: operator, Role.ADMINISTRATOR: admini
 VALUES = {
     "uuid": UUID("11111111-2222-3333-4444-555555555555"),
     "pk": 987654,
+    "session": UUID("11111111-2222-3333-4444-555555555556"),
     "key": "20260101-000000-000000-aaaa",
     "token": "none",
     "name": "none",

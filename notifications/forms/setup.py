@@ -1,15 +1,15 @@
-"""The first administrator."""
+"""A new account: the first administrator's, or that of somebody who was invited."""
 
 from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import BaseUserCreationForm
 from django.contrib.auth.models import User
-from django.contrib.auth.password_validation import validate_password
+from django.contrib.auth.password_validation import get_default_password_validators, validate_password
 from django.core.exceptions import ValidationError
 
 
-class SetupForm(BaseUserCreationForm):  # type: ignore[type-arg]  # generic in the stubs alone
+class AccountForm(BaseUserCreationForm):  # type: ignore[type-arg]  # generic in the stubs alone
     """Django's own checks of name and password; the password stays in the form's hands until it is hashed."""
 
     class Meta:
@@ -24,7 +24,7 @@ class SetupForm(BaseUserCreationForm):  # type: ignore[type-arg]  # generic in t
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["password1"].help_text = "At least 8 characters, not only digits, and none of the common ones."
+        self.fields["password1"].help_text = password_help()
         self.fields["password2"].label = "The password once more"
         self.fields["password2"].help_text = ""
 
@@ -35,9 +35,18 @@ class SetupForm(BaseUserCreationForm):  # type: ignore[type-arg]  # generic in t
         except ValidationError as error:
             self.add_error("password1", error)
 
+
+class SetupForm(AccountForm):
     def save(self, commit: bool = True) -> User:
         user: User = super().save(commit=False)
         user.is_staff = user.is_superuser = True
         if commit:
             user.save()
         return user
+
+
+def password_help() -> str:
+    shortest = next(
+        validator.min_length for validator in get_default_password_validators() if hasattr(validator, "min_length")
+    )
+    return f"At least {shortest} characters, not only digits, and none of the common ones."

@@ -7,7 +7,9 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import models, transaction
+from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -20,6 +22,16 @@ INVITATION_LIFE = timedelta(days=7)
 SEEN_RESOLUTION = timedelta(minutes=1)
 SESSION_NAME = "browser_session"
 ROLES = [(role.value, role.word.capitalize()) for role in Role if role != Role.ANYONE]
+# The first mark that is there decides: each browser says that it is those before it, too.
+BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrom", "Chrome"), ("Safari", "Safari"))
+SYSTEMS = (
+    ("Windows", "Windows"),
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
 Action = AuditEvent.Action
 
 
@@ -109,6 +121,13 @@ class BrowserSession(models.Model):
     def __str__(self) -> str:
         return f"{self.user} from {self.origin}"
 
+    @property
+    def browser_name(self) -> str:
+        """In two words, for people; the whole line says more than they want to know."""
+        name = next((name for mark, name in BROWSERS if mark in self.browser), "Some program")
+        system = next((name for mark, name in SYSTEMS if mark in self.browser), "")
+        return f"{name} on {system}" if system else name
+
     @classmethod
     def begin(cls, request: HttpRequest, user: User) -> None:
         """Called at every sign-in, by whatever way."""
@@ -133,6 +152,19 @@ class BrowserSession(models.Model):
         if idle > SEEN_RESOLUTION:
             type(self).objects.filter(pk=self.pk).update(seen_at=timezone.now())
         return True
+
+
+@receiver(user_logged_in)
+def begin_session(request: HttpRequest, user: User, **_: Any) -> None:
+    BrowserSession.begin(request, user)
+
+
+@receiver(user_logged_out)
+def end_session(request: HttpRequest, user: User | None, **_: Any) -> None:
+    """Sent before the session is emptied."""
+    if user and (present := BrowserSession.of(request)):
+        present.delete()
+        AuditEvent.record(Action.SIGNED_OUT, by=user)
 
 
 @transaction.atomic
@@ -166,7 +198,9 @@ def activate(user: User, *, by: Any) -> None:
 def end_sessions(user: User, *, by: Any, only: Any = None, but: BrowserSession | None = None) -> int:
     """All of them, one, or all but one; how many there were."""
     sessions = user.browser_sessions.all() if only is None else user.browser_sessions.filter(pk=only)
-    ended, _ = sessions.exclude(pk=but.pk if but else None).delete()
+    if but:
+        sessions = sessions.exclude(pk=but.pk)
+    ended, _ = sessions.delete()
     if ended:
         AuditEvent.record(Action.SESSIONS_ENDED, f"{ended} of {user}", by=by)
     return ended

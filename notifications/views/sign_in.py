@@ -1,13 +1,72 @@
-"""Who comes in."""
+"""Who comes in, who goes, and who tried too often."""
 
+from typing import Any
+
+from axes.models import AccessAttempt
+from axes.signals import user_locked_out
+from django.conf import settings
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.models import User
+from django.contrib.auth.signals import user_login_failed
+from django.dispatch import receiver
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
 
 from notifications.forms.sign_in import SignInForm
+from notifications.models import AuditEvent
+from notifications.origin import client_address
 
-sign_in = login_not_required(
-    auth_views.LoginView.as_view(
-        template_name="sign_in/page.html", authentication_form=SignInForm, redirect_authenticated_user=True
-    )
-)
+A_STRANGER = "a name that is no account's"
+
+
+class SignInView(auth_views.LoginView):
+    template_name = "sign_in/page.html"
+    authentication_form = SignInForm
+    redirect_authenticated_user = True
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        answer = super().form_valid(form)
+        AuditEvent.record(AuditEvent.Action.SIGNED_IN, by=form.get_user())
+        return answer
+
+
+sign_in = login_not_required(never_cache(SignInView.as_view()))
 sign_out = auth_views.LogoutView.as_view()
+
+
+@receiver(user_login_failed)
+def refused(credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
+    """One event for each real try; what is tried while shut out is not looked at."""
+    if not getattr(request, "axes_locked_out", False):
+        AuditEvent.record(AuditEvent.Action.SIGN_IN_REFUSED, known_name(credentials.get("username", "")))
+
+
+@receiver(user_locked_out)
+def locked(username: str, **_: Any) -> None:
+    AuditEvent.record(AuditEvent.Action.SIGN_IN_LOCKED, known_name(username))
+
+
+def known_name(typed: str) -> str:
+    """What stands in the field of the name may be a password, typed into the wrong one."""
+    return str(User.objects.filter(username=typed).values_list("username", flat=True).first() or A_STRANGER)
+
+
+def locked_out(request: HttpRequest, *_: Any) -> HttpResponse:
+    """The same for a name that exists and for one that does not."""
+    minutes = -(-seconds_left(request) // 60)
+    answer = render(request, "sign_in/locked.html", {"minutes": minutes}, status=429)
+    answer["Retry-After"] = str(minutes * 60)
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+def seconds_left(request: HttpRequest) -> int:
+    attempts = AccessAttempt.objects.filter(
+        username=request.POST.get("username", ""), ip_address=client_address(request)
+    )
+    last = attempts.order_by("-attempt_time").values_list("attempt_time", flat=True).first() or timezone.now()
+    return max(60, round((last + settings.AXES_COOLOFF_TIME - timezone.now()).total_seconds()))

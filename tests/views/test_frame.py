@@ -151,6 +151,6 @@ class TestErrors:
 
 def test_no_mail_is_read_for_the_bar(page: Client, django_assert_max_num_queries: Any) -> None:
     use_smtp(host="127.0.0.1", port=1)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         page.get(reverse("inbox"))
     assert not Message.objects.exists()

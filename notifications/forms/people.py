@@ -1,0 +1,42 @@
+"""Inviting people, their roles, and one's own password."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.forms import PasswordChangeForm
+from django.contrib.auth.models import User
+
+from notifications.access import Role
+from notifications.forms.fields import LineField
+from notifications.forms.setup import password_help
+from notifications.models.people import ROLES
+
+WHAT_ROLES_MAY = (
+    ("Viewer", "reads: deliveries, completions, notifications and the mail server's values, never what a mail said"),
+    ("Operator", "also changes notifications, tests, resends, cancels, and pauses all mail"),
+    ("Administrator", "also changes the mail server, safety, API tokens and people, and reads the audit"),
+)
+
+
+class RoleForm(forms.Form):
+    role = forms.TypedChoiceField(choices=ROLES, coerce=lambda value: Role(int(value)), label="Role")
+
+
+class InvitationForm(RoleForm):
+    whom = LineField(
+        label="For whom",
+        max_length=200,
+        help_text="A name or an address, for the list. The link is yours to send.",
+        error_messages={"required": "Say for whom it is."},
+    )
+    field_order = ("whom", "role")
+
+
+class OwnPasswordForm(PasswordChangeForm):
+    def __init__(self, user: User, *args: Any, **options: Any) -> None:
+        super().__init__(user, *args, **options)
+        self.fields["old_password"].label = "Present password"
+        self.fields["old_password"].widget.attrs.pop("autofocus", None)
+        self.fields["new_password1"].help_text = password_help()
+        self.fields["new_password2"].label = "The new password once more"
+        self.fields["new_password2"].help_text = ""

@@ -1,0 +1,104 @@
+"""One person of System > People: the role, the state, and from where they are signed in."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from notifications.access import role_of
+from notifications.forms.people import WHAT_ROLES_MAY, RoleForm
+from notifications.models import BrowserSession, LastAdministrator
+from notifications.models.people import activate, change_role, deactivate, end_sessions
+
+LAST = "is the last administrator. Make another one first: without any, nobody could."
+
+
+@require_GET
+@never_cache
+def person(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(User, pk=pk)
+    context = {
+        "person": found,
+        "role": role_of(found).word,
+        "form": RoleForm(initial={"role": role_of(found).value}),
+        "sessions": found.browser_sessions.all(),
+        "present": BrowserSession.of(request),
+        "roles": WHAT_ROLES_MAY,
+    }
+    return render(request, "people/person.html", context)
+
+
+@require_POST
+def role(request: HttpRequest, pk: int) -> HttpResponse:
+    found, form = get_object_or_404(User, pk=pk), RoleForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "There is no such role.")
+        return redirect("person", pk)
+    try:
+        change_role(found, form.cleaned_data["role"], by=request.user)
+    except LastAdministrator:
+        messages.error(request, f"{found} {LAST}")
+        return redirect("person", pk)
+    messages.success(request, f"{found} is {form.cleaned_data['role'].word} from now on.")
+    # Who gave the role away may not see the page any more.
+    return redirect("home" if found == request.user else "people")
+
+
+@require_http_methods(["GET", "POST"])
+def deactivation(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(User, pk=pk)
+    if request.method == "GET":
+        return render(request, "parts/confirm.html", question(found, request.path))
+    try:
+        deactivate(found, by=request.user)
+    except LastAdministrator:
+        messages.error(request, f"{found} {LAST}")
+        return redirect("person", pk)
+    messages.success(request, f"{found} is switched off and signed out everywhere.")
+    return redirect("people")
+
+
+@require_POST
+def activation(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(User, pk=pk)
+    activate(found, by=request.user)
+    messages.success(request, f"{found} can sign in again.")
+    return redirect("person", pk)
+
+
+@require_POST
+def sessions_end(request: HttpRequest, pk: int) -> HttpResponse:
+    """All of somebody's."""
+    return ended(request, pk, None)
+
+
+@require_POST
+def session_end(request: HttpRequest, pk: int, session: UUID) -> HttpResponse:
+    return ended(request, pk, session)
+
+
+def ended(request: HttpRequest, pk: int, only: UUID | None) -> HttpResponse:
+    found = get_object_or_404(User, pk=pk)
+    count = end_sessions(found, by=request.user, only=only)
+    messages.success(request, f"{count} session{'' if count == 1 else 's'} of {found} ended.")
+    return redirect("person", pk)
+
+
+def question(found: User, action: str) -> dict[str, object]:
+    return {
+        "title": f"Switch {found} off?",
+        "text": "The account stays, with what it did; nobody can sign in with it until it is switched on again.",
+        "consequences": [
+            "Every browser in which it is signed in is signed out at once.",
+            "Notifications that name it no longer mail to it.",
+            "API tokens that it made go on working: revoke them one by one if they should not.",
+        ],
+        "action": action,
+        "verb": f"Switch {found} off",
+        "back": "../",
+        "danger": True,
+    }
