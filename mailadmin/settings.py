@@ -208,10 +208,15 @@ if CELERY_BROKER_URL.startswith("filesystem://"):
         "control_folder": f"{_queue}-control",
     }
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
-CELERY_IMPORTS = ["notifications.digests.tasks"]
+CELERY_IMPORTS = ["notifications.bulk.tasks", "notifications.digests.tasks"]
 CELERY_BEAT_SCHEDULE = {
     "send-digests": {
         "task": "notifications.digests.tasks.send_digests",
+        "schedule": 10.0,
+        "options": {"expires": 20},
+    },
+    "resume-bulk-jobs": {
+        "task": "notifications.bulk.tasks.resume_bulk_jobs",
         "schedule": 10.0,
         "options": {"expires": 20},
     },

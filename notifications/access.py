@@ -72,6 +72,7 @@ ACCESS: dict[str, Row] = {
     "probes": row(get=VIEWER, post=OPERATOR),
     # Reports > Notifications
     "notifications": row(get=VIEWER),
+    "notifications-csv": row(get=VIEWER),
     "notification": row(get=VIEWER, post=OPERATOR),
     "notification-new": row(get=OPERATOR, post=OPERATOR),
     "notification-previews": row(get=OPERATOR, post=OPERATOR),
@@ -86,6 +87,9 @@ ACCESS: dict[str, Row] = {
     "dashboard": row(get=VIEWER),
     # Reports > Deliveries: that a mail went and to whom is a fact, what it said is not everybody's business
     "deliveries": row(get=VIEWER),
+    "deliveries-csv": row(get=VIEWER),
+    "bulk-jobs": row(get=OPERATOR, post=OPERATOR),
+    "bulk-job": row(get=OPERATOR),
     "delivery": row(get=VIEWER),
     "delivery-content": row(get=OPERATOR),
     "delivery-eml": row(get=OPERATOR),
@@ -94,6 +98,7 @@ ACCESS: dict[str, Row] = {
     "delivery-retry": row(post=OPERATOR),
     # Reports > Completions
     "completions": row(get=VIEWER),
+    "completions-csv": row(get=VIEWER),
     "completion": row(get=VIEWER),
     "completion-new": row(get=OPERATOR, post=OPERATOR),
     # Reports > Safety: an operator may pause, the view keeps the other fields for administrators
@@ -106,6 +111,7 @@ ACCESS: dict[str, Row] = {
     "inbox-eml": row(get=OPERATOR),
     # System
     "audit": row(get=ADMINISTRATOR),
+    "audit-csv": row(get=ADMINISTRATOR),
     "health": row(get=VIEWER),
     "people": row(get=ADMINISTRATOR, post=ADMINISTRATOR),
     "invitation-made": row(get=ADMINISTRATOR),

@@ -1,5 +1,6 @@
 """Pages of long lists by key: as quick on the millionth row as on the first, and no row twice while new ones arrive."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -8,6 +9,7 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, QueryDict
 
 PAGE_SIZE = 50
+CHUNK_SIZE = 2000
 
 Row = TypeVar("Row", bound=Model)
 
@@ -40,6 +42,18 @@ def paginate(rows: QuerySet[Row], query: QueryDict, *, key: str = "-id", size: i
         before=link(query, "before", found, name, 0) if (more if backwards else query.get("after")) else "",
         after=link(query, "after", found, name, -1) if backwards or more else "",
     )
+
+
+def in_chunks(rows: QuerySet[Row], *, key: str = "-id", size: int = CHUNK_SIZE) -> Iterator[list[Row]]:
+    """All of `rows`, a query for each chunk: no transaction stays open and no more than one chunk is in memory."""
+    name, comparison = key.lstrip("-"), "lt" if key.startswith("-") else "gt"
+    ordered = rows.order_by(key)
+    chunk = list(ordered[:size])
+    while chunk:
+        yield chunk
+        if len(chunk) < size:
+            return
+        chunk = list(ordered.filter(**{f"{name}__{comparison}": getattr(chunk[-1], name)})[:size])
 
 
 def place(rows: QuerySet[Row], name: str, text: str) -> Any:

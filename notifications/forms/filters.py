@@ -1,15 +1,17 @@
 """What a list can be narrowed to, read from the address of its page."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
+from django.forms import BoundField
 
 from notifications.addresses import parse_address
 from notifications.forms.fields import LineField
-from notifications.models import Completion, Message, Notification, Outcome, Recipient
+from notifications.models import AuditEvent, Completion, Message, Notification, Outcome, Recipient
 
 NOTIFICATIONS_OFFERED = 200
 EARLIEST, LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
@@ -37,14 +39,31 @@ class FilterForm(forms.Form):
             field.required = False
 
     @property
+    def narrowing(self) -> Iterable[str]:
+        """The names of the fields that narrow."""
+        return self.fields
+
+    @property
     def is_narrowed(self) -> bool:
-        return any(self.data.get(name) for name in self.fields)
+        return any(self.data.get(name) for name in self.narrowing)
 
     def value(self, name: str) -> Any:
         return self.cleaned_data.get(name)
 
+    @property
+    def words(self) -> str:
+        """What it narrows to, as a sentence's part: `State: Failed, Subject: fire`."""
+        told = (self[name] for name in self.narrowing if self.data.get(name))
+        return ", ".join(f"{field.label}: {shown(field, self.data[field.name])}" for field in told)
+
+
+def shown(field: BoundField, value: str) -> str:
+    choices = {str(key): str(label) for key, label in getattr(field.field.widget, "choices", ())}
+    return choices.get(value, value)
+
 
 class DeliveryFilter(FilterForm):
+    text = LineField(max_length=200, label="Subject")
     recipient = LineField(max_length=320)
     state = forms.ChoiceField(choices=[("", "Any"), (WAITING, "Queued or sending"), *Message.State.choices])
     kind = forms.ChoiceField(choices=[("", "Any"), *Message.Kind.choices])
@@ -68,6 +87,8 @@ class DeliveryFilter(FilterForm):
             conditions &= Q(state__in=Message.OPEN) if state == WAITING else Q(state=state)
         if recipient := self.value("recipient"):
             conditions &= has_recipient(recipient)
+        if text := self.value("text"):
+            conditions &= Q(pk__in=Message.objects.filter(subject__icontains=text).values("pk"))
         if self.value("since") or self.value("until"):
             conditions &= made_between(self.value("since"), self.value("until"))
         return messages.filter(conditions)
@@ -103,6 +124,26 @@ class CompletionFilter(FilterForm):
             columns = ("name", "package", "version", "schedule", "external_id")
             completions = completions.filter(Q(*((f"{name}__icontains", text) for name in columns), _connector=Q.OR))
         return completions
+
+
+class AuditFilter(FilterForm):
+    action = forms.ChoiceField(choices=[("", "Anything"), *AuditEvent.Action.choices], label="What")
+    who = LineField(max_length=300)
+    text = LineField(max_length=200, label="About")
+    since = MomentField()
+    until = MomentField(label="Before")
+
+    def apply(self, events: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
+        if not self.is_valid():
+            return events.none()
+        lookups = {
+            "action": "action",
+            "who": "actor_name__icontains",
+            "text": "subject__icontains",
+            "since": "at__gte",
+            "until": "at__lt",
+        }
+        return events.filter(**{lookup: self.value(name) for name, lookup in lookups.items() if self.value(name)})
 
 
 class NotificationFilter(FilterForm):

@@ -1,15 +1,42 @@
 """System > Audit: who changed what, newest first."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from notifications.downloads import Columns, csv_download
+from notifications.forms.filters import AuditFilter
 from notifications.models import AuditEvent
-from notifications.paging import paginate
+from notifications.paging import in_chunks, paginate
+from notifications.views.audit_words import fields_in_words
+
+COLUMNS: Columns = {
+    "Number": lambda event: event.pk,
+    "When": lambda event: event.at,
+    "What": lambda event: event.get_action_display(),
+    "About": lambda event: event.subject,
+    "Who": lambda event: event.actor_name,
+    "From": lambda event: event.origin,
+    "Fields": lambda event: "; ".join(fields_in_words(event)),
+    "Hash": lambda event: event.hash,
+}
 
 
 @require_GET
 @never_cache
 def audit(request: HttpRequest) -> HttpResponse:
-    return render(request, "audit/list.html", {"page": paginate(AuditEvent.objects.all(), request.GET)})
+    form = AuditFilter(request.GET)
+    page = paginate(form.apply(AuditEvent.objects.all()), request.GET)
+    rows = [(event, fields_in_words(event)) for event in page.rows]
+    return render(request, "audit/list.html", {"form": form, "page": page, "rows": rows})
+
+
+@require_GET
+def export(request: HttpRequest) -> HttpResponseBase:
+    form = AuditFilter(request.GET)
+    if not form.is_valid():
+        return redirect(f"{reverse('audit')}?{request.GET.urlencode()}")
+    return csv_download("audit", COLUMNS, in_chunks(form.apply(AuditEvent.objects.all())))

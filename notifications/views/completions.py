@@ -10,15 +10,18 @@ from django.db import transaction
 from django.db.models import Case, Count, IntegerField, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
+from notifications.downloads import Columns, csv_download
 from notifications.forms.completion import CompletionForm
 from notifications.forms.filters import CompletionFilter
 from notifications.intake.accept import Accepted, Conflict, accept
 from notifications.intake.values import is_web_address
 from notifications.models import AuditEvent, Completion, Message, Notification, Outcome, TargetResult
-from notifications.paging import paginate
+from notifications.paging import in_chunks, paginate
 from notifications.views.examples import curl_line
 from notifications.views.verdicts import entries_of, judged
 
@@ -26,6 +29,23 @@ TARGETS_SHOWN = 200
 MAILS_SHOWN = 100
 VERDICTS_SHOWN = 50
 FAILURES_FIRST = (Outcome.FAILED, Outcome.PARTIAL, Outcome.CANCELLED, Outcome.SUCCESS)
+COLUMNS: Columns = {
+    "Received": lambda completion: completion.received_at,
+    "Kind": lambda completion: completion.get_kind_display(),
+    "Name": lambda completion: completion.name,
+    "Outcome": lambda completion: completion.get_outcome_display(),
+    "Package": lambda completion: completion.package,
+    "Version": lambda completion: completion.version,
+    "Schedule": lambda completion: completion.schedule,
+    "Source": lambda completion: completion.source,
+    "Id at the source": lambda completion: completion.external_id,
+    "User": lambda completion: completion.user,
+    "Started": lambda completion: completion.started_at,
+    "Finished": lambda completion: completion.finished_at,
+    "Targets": lambda completion: completion.target_count,
+    "Address": lambda completion: completion.url,
+    "Id": lambda completion: completion.uuid,
+}
 
 Counts = list[tuple[str, str]]
 
@@ -37,6 +57,14 @@ def completions(request: HttpRequest) -> HttpResponse:
     mails = mail_counts(page.rows)
     rows = [(completion, mails[completion.pk]) for completion in page.rows]
     return render(request, "completions/list.html", {"form": form, "page": page, "rows": rows, "curl": curl_line()})
+
+
+@require_GET
+def export(request: HttpRequest) -> HttpResponseBase:
+    form = CompletionFilter(request.GET)
+    if not form.is_valid():
+        return redirect(f"{reverse('completions')}?{request.GET.urlencode()}")
+    return csv_download("completions", COLUMNS, in_chunks(form.apply(with_target_count(Completion.objects.all()))))
 
 
 @require_GET

@@ -3,13 +3,32 @@
 from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
+from notifications.downloads import Columns, csv_download
 from notifications.forms.filters import DeliveryFilter
-from notifications.models import Attempt, Message, Recipient
-from notifications.paging import paginate
+from notifications.models import Attempt, BulkJob, Message, Recipient
+from notifications.paging import in_chunks, paginate
+
+JOBS_SHOWN = 5
+COLUMNS: Columns = {
+    "Made": lambda message: message.created_at,
+    "Finished": lambda message: message.finished_at,
+    "State": lambda message: message.get_state_display(),
+    "Kind": lambda message: message.get_kind_display(),
+    "Subject": lambda message: message.subject,
+    "Notification": lambda message: message.notification_name,
+    "First recipient": lambda message: message.first_address,
+    "Recipients": lambda message: message.recipient_count,
+    "Accepted": lambda message: message.accepted_count,
+    "Tries": lambda message: message.attempt_count,
+    "Last code": lambda message: message.last_code,
+    "Id": lambda message: message.uuid,
+}
 
 
 @require_GET
@@ -18,9 +37,22 @@ def deliveries(request: HttpRequest) -> HttpResponse:
     """The list; a poll gets its table alone."""
     form = DeliveryFilter(request.GET)
     page = paginate(form.apply(listed(Message.objects.all())), request.GET)
-    context = {"form": form, "page": page, "is_live": any(message.is_open for message in page.rows)}
+    context = {
+        "form": form,
+        "page": page,
+        "is_live": any(message.is_open for message in page.rows),
+        "jobs": BulkJob.objects.filter(finished_at=None)[:JOBS_SHOWN],
+    }
     is_poll = request.headers.get("HX-Request") == "true"
     return render(request, "deliveries/_table_news.html" if is_poll else "deliveries/list.html", context)
+
+
+@require_GET
+def export(request: HttpRequest) -> HttpResponseBase:
+    form = DeliveryFilter(request.GET)
+    if not form.is_valid():
+        return redirect(f"{reverse('deliveries')}?{request.GET.urlencode()}")
+    return csv_download("deliveries", COLUMNS, in_chunks(form.apply(listed(Message.objects.all()))))
 
 
 def listed(messages: QuerySet[Message]) -> QuerySet[Message]:

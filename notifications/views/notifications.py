@@ -1,20 +1,42 @@
 """Reports > Notifications: who gets a mail about what."""
 
+from operator import attrgetter
 from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from notifications.digests.tell import retire
+from notifications.downloads import Columns, csv_download
 from notifications.forms.filters import NotificationFilter
 from notifications.forms.notification import NotificationForm, free_copy_name
 from notifications.models import AuditEvent, Message, Notification, Outcome
-from notifications.paging import paginate
+from notifications.paging import in_chunks, paginate
 from notifications.views.notification_news import news_of, of_its_own
+
+COLUMNS: Columns = {
+    "Name": lambda notification: notification.name,
+    "Kind": lambda notification: notification.get_kind_display(),
+    "Enabled": lambda notification: notification.enabled,
+    "Outcomes": lambda notification: ", ".join(label for _, label in outcomes_of(notification)),
+    **{
+        str(NotificationForm.base_fields[name].label or name): attrgetter(name)
+        for name in NotificationForm.Meta.fields
+        if name.endswith("_glob")
+    },
+    "To": lambda notification: "; ".join(notification.to),
+    "Cc": lambda notification: "; ".join(notification.cc),
+    "Bcc": lambda notification: "; ".join(notification.bcc),
+    "Together": lambda notification: notification.get_digest_display(),
+    "Last fired": lambda notification: notification.last_fired,
+    "Changed": lambda notification: notification.changed_at,
+}
 
 
 @require_GET
@@ -24,6 +46,15 @@ def notifications(request: HttpRequest) -> HttpResponse:
     news = news_of(page.rows)
     rows = [(notification, outcomes_of(notification), news[notification.pk]) for notification in page.rows]
     return render(request, "notifications/list.html", {"form": form, "page": page, "rows": rows})
+
+
+@require_GET
+def export(request: HttpRequest) -> HttpResponseBase:
+    form = NotificationFilter(request.GET)
+    if not form.is_valid():
+        return redirect(f"{reverse('notifications')}?{request.GET.urlencode()}")
+    chunks = in_chunks(form.apply(with_last_fired(Notification.objects.all())), key="name")
+    return csv_download("notifications", COLUMNS, chunks)
 
 
 @require_POST

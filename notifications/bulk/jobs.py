@@ -1,0 +1,97 @@
+"""How a job gets its mails, and how they are seen to: each exactly once, whoever dies in between."""
+
+import logging
+import time
+
+from django.db import DataError, IntegrityError, connection, transaction
+from django.db.models import Q, QuerySet, Value
+
+from notifications.delivery import outbox
+from notifications.models import AuditEvent, BulkItem, BulkJob, Message
+
+logger = logging.getLogger(__name__)
+
+# One transaction; with SQLite everybody else's writing waits for it.
+BATCH = 50
+PAUSE_SECONDS = 0.02
+DONE, SKIPPED, FAILED = "done", "skipped", "failed"
+ACTIONS = {
+    BulkJob.Kind.RESEND: AuditEvent.Action.MAILS_RESENT,
+    BulkJob.Kind.CANCEL: AuditEvent.Action.MAILS_CANCELLED,
+}
+
+
+def eligible(kind: str) -> Q:
+    """The mails that it can be done to."""
+    return Q(state=Message.State.QUEUED) if kind == BulkJob.Kind.CANCEL else ~Q(state__in=Message.OPEN)
+
+
+@transaction.atomic
+def begin(job: BulkJob, messages: QuerySet[Message]) -> None:
+    """Store `job` with those of `messages` that it is possible for; what comes to match later is not part of it."""
+    job.save()
+    job.total = insert_items(job, messages.filter(eligible(job.kind)))
+    job.save(update_fields=["total"])
+    words = f"{job.total:,} mail{'' if job.total == 1 else 's'}: {job.filter}"
+    AuditEvent.record(ACTIONS[BulkJob.Kind(job.kind)], words, by=job.by)
+
+
+def insert_items(job: BulkJob, messages: QuerySet[Message]) -> int:
+    """By the database alone: a million keys on their way through Python would take a minute."""
+    chosen = messages.order_by().annotate(of_job=Value(job.pk)).values_list("of_job", "pk")
+    sql, parameters = chosen.query.sql_with_params()
+    with connection.cursor() as cursor:
+        # The ORM's own SQL, its values apart.
+        cursor.execute(f"INSERT INTO {BulkItem._meta.db_table} (job_id, message_id) {sql}", parameters)
+        return int(cursor.rowcount)
+
+
+def work(job_id: int, seconds: float) -> bool:
+    """See to the job's mails for about that long; whether there are more."""
+    end = time.monotonic() + seconds
+    while step(job_id):
+        if time.monotonic() > end:
+            return True
+        time.sleep(PAUSE_SECONDS)
+    return False
+
+
+@transaction.atomic
+def step(job_id: int) -> bool:
+    """One batch: what is done, and that it is done, are stored together or not at all."""
+    # A job that somebody else holds needs no second pair of hands.
+    job = BulkJob.objects.select_for_update(skip_locked=True).filter(pk=job_id, finished_at=None).first()
+    if job is None:
+        return False
+    items = list(job.items.order_by("message_id")[:BATCH])
+    if not items:
+        job.finish()
+        return False
+    results = [see_to(job, item.message_id) for item in items]
+    BulkItem.objects.filter(pk__in=[item.pk for item in items]).delete()
+    counts = {word: sum(result == word for result, _ in results) for word in (DONE, SKIPPED, FAILED)}
+    job.count(**counts, error=next((error for _, error in results if error), ""))
+    return True
+
+
+def see_to(job: BulkJob, message_id: int) -> tuple[str, str]:
+    """What became of one mail, and why if it failed. One that cannot be done must not hold up the others."""
+    try:
+        with transaction.atomic():
+            return (DONE if act(job, message_id) else SKIPPED), ""
+    except (DataError, IntegrityError, LookupError, ValueError) as error:
+        logger.exception("bulk job %s: mail %s failed", job.pk, message_id)
+        return FAILED, f"{type(error).__name__}: {error}"
+
+
+def act(job: BulkJob, message_id: int) -> bool:
+    # Locked: nobody resends or sends it between the question and the answer.
+    message = Message.objects.select_for_update().filter(pk=message_id).first()
+    if message is None:
+        return False
+    if job.kind == BulkJob.Kind.CANCEL:
+        return message.cancel()
+    if message.is_open or message.resends.filter(state__in=Message.OPEN).exists():
+        return False
+    outbox.resend(message, job.by)
+    return True

@@ -1,0 +1,54 @@
+"""Which mails a bulk job is about: the ticked ones, or all that the list's filter matches."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+
+from notifications.bulk.jobs import eligible
+from notifications.forms.filters import DeliveryFilter
+from notifications.models import BulkJob, Message
+
+MOST_TICKED = 1000
+
+
+class TickedField(forms.Field):
+    widget = forms.MultipleHiddenInput
+
+    def to_python(self, value: Any) -> list[int]:
+        given = value or []
+        if len(given) > MOST_TICKED or not all(key.isascii() and key.isdigit() and len(key) < 19 for key in given):
+            raise ValidationError("These are no mails of the list.")
+        return [int(key) for key in given]
+
+
+class BulkJobForm(DeliveryFilter):
+    """Bound to the question's address, and to what its answer posts: `counted` is what the question said."""
+
+    do = forms.ChoiceField(choices=BulkJob.Kind.choices, label="What")
+    mail = TickedField()
+    uuid = forms.UUIDField()
+    counted = forms.IntegerField(min_value=0, max_value=2**31 - 1)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["do"].required = True
+
+    @property
+    def narrowing(self) -> Iterable[str]:
+        return DeliveryFilter.base_fields
+
+    @property
+    def chosen(self) -> QuerySet[Message]:
+        """Of a valid form: the mails that it can be done to now."""
+        messages = Message.objects.filter(eligible(self.value("do")))
+        return messages.filter(pk__in=self.value("mail")) if self.value("mail") else self.apply(messages)
+
+    @property
+    def which(self) -> str:
+        """The mails in words."""
+        if self.value("mail"):
+            return "the ticked ones"
+        return self.words or "all there are"
