@@ -3,13 +3,13 @@
 from typing import Any
 
 from django import forms
-from django.contrib.auth.forms import BaseUserCreationForm
+from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import get_default_password_validators, validate_password
 from django.core.exceptions import ValidationError
 
 
-class AccountForm(BaseUserCreationForm):  # type: ignore[type-arg]  # generic in the stubs alone
+class AccountForm(UserCreationForm):  # type: ignore[type-arg]  # generic in the stubs alone
     """Django's own checks of name and password; the password stays in the form's hands until it is hashed."""
 
     class Meta:

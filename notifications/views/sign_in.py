@@ -46,8 +46,10 @@ def refused(credentials: dict[str, Any], request: HttpRequest | None = None, **_
 
 
 @receiver(user_locked_out)
-def locked(username: str, **_: Any) -> None:
-    AuditEvent.record(AuditEvent.Action.SIGN_IN_LOCKED, known_name(username))
+def locked(request: HttpRequest, username: str, **_: Any) -> None:
+    """Sent again for whatever is tried while locked, and then nothing was counted."""
+    if getattr(request, "axes_failures_since_start", None):
+        AuditEvent.record(AuditEvent.Action.SIGN_IN_LOCKED, known_name(username))
 
 
 def known_name(typed: str) -> str:
