@@ -24,8 +24,9 @@ NAME_LIMIT = 60
 DETAIL_LIMIT = 20_000
 COLUMNS = ("Target", "Outcome", "Detail", "Seconds")
 # A spreadsheet takes what begins so for a formula, and a formula can send the sheet elsewhere. The last four are the
-# same signs as Asian keyboards write them.
-FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+# same signs as Asian keyboards write them. Also behind a line end or a semicolon: where the comma is the decimal sign,
+# Excel splits at semicolons, and heeds no quote that begins within what it takes for a cell.
+FORMULA = re.compile(r"(?:^|[;\t\r\n])[^\S\t\r\n]*(?=[=+\-@＝＋－＠])")
 BOM = "\ufeff"  # without it, Excel reads UTF-8 as the local code page
 
 
@@ -63,7 +64,7 @@ def csv_values(target: TargetResult) -> list[str]:
 
 
 def harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return FORMULA.sub(r"\g<0>'", text)
 
 
 def csv_line(values: Iterable[str]) -> str:

@@ -79,6 +79,19 @@ def test_a_formula_behind_a_blank_stays_text(blank: str) -> None:
     assert detail.lstrip(" ").startswith(("'", "=")) is detail.startswith(("'", " "))
 
 
+@pytest.mark.parametrize("text", ["a;=1", "a\n=1", "a;  +1", "a\n\t-1", ";@x", 'a "b" ;=1'])
+def test_a_formula_stays_text_where_semicolons_part_the_cells(text: str) -> None:
+    (file,) = attached(targets("failed", detail=text), "csv").values()
+    content = file.get_payload(decode=True).decode("utf-8-sig")  # type: ignore[union-attr]
+    cells = [cell for line in csv.reader(io.StringIO(content, newline=""), delimiter=";") for cell in line]
+    assert [cell for cell in cells if cell.lstrip().startswith(("=", "+", "-", "@"))] == []
+
+
+@pytest.mark.parametrize("text", ["a=1", "a - b; c", "x-1", "Exit code -1 (a@b.test)"])
+def test_what_is_no_formula_is_left_alone(text: str) -> None:
+    assert sheet(targets("failed", detail=text))[1][2] == text
+
+
 def test_the_page_shows_reported_text_as_text() -> None:
     html = page(targets("failed", name="<script>x</script>", detail="<img src=x onerror=y>\nz"), name="</title><b>")
     assert not re.search(r"<script|<img|<b>", html)
