@@ -34,15 +34,12 @@ function isBeingRead(part) {
   return !selection.isCollapsed && part.contains(selection.anchorNode);
 }
 
-// A poll closes nothing that somebody opened.
-let opened = [];
-
+// A poll closes nothing that somebody opened. In its text: opened after the swap, a page that was shorter for a moment
+// would have scrolled up.
 document.addEventListener("htmx:beforeSwap", (event) => {
-  opened = [...event.detail.target.querySelectorAll("details[id][open]")].map((each) => each.id);
-});
-
-document.addEventListener("htmx:afterSwap", () => {
-  for (const each of opened.map((id) => document.getElementById(id))) if (each) each.open = true;
+  for (const { id } of event.detail.target.querySelectorAll("details[id][open]")) {
+    event.detail.serverResponse = event.detail.serverResponse.replace(`id="${id}"`, `id="${id}" open`);
+  }
 });
 
 // A click that changed a part leads the keyboard and the screen reader to it; a poll does not.

@@ -16,7 +16,7 @@ from notifications.models import MailServerSettings, Message, Mode, Notification
 from notifications.views.room import disk_part
 
 RECENT = timedelta(days=1)
-LOOKED_AT = 200
+LOOKED_AT = 50
 NAMED = 5
 UNSETTLED = (*Message.OPEN, Message.State.CANCELLED)
 LOST = (Message.State.FAILED, Message.State.EXPIRED)
