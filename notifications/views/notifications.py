@@ -26,7 +26,7 @@ COLUMNS: Columns = {
     "Enabled": lambda notification: notification.enabled,
     "Outcomes": lambda notification: ", ".join(label for _, label in outcomes_of(notification)),
     **{
-        str(NotificationForm.base_fields[name].label or name): attrgetter(name)
+        f"Only where {name.removesuffix('_glob')}": attrgetter(name)
         for name in NotificationForm.Meta.fields
         if name.endswith("_glob")
     },
