@@ -105,7 +105,9 @@ def show(
 
 def for_reader(request: HttpRequest, form: ModeForm) -> ModeForm:
     """Who may not save sees and tests what is saved: other values could lead a saved secret to a server of theirs."""
-    return form if may(request.user, PAGES[form.mode].url_name, "POST") else freeze(form)
+    if not may(request.user, PAGES[form.mode].url_name, "POST"):
+        freeze(form)
+    return form
 
 
 def show_conflict(request: HttpRequest, form: ModeForm) -> HttpResponse:

@@ -11,7 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from notifications.forms.setup import SetupForm
-from notifications.models import MailServerState
+from notifications.models import AuditEvent, MailServerState
 from notifications.setup_link import check_setup_token
 
 
@@ -29,6 +29,7 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
     if user is None:
         return render(request, "setup/over.html", {"has_users": True}, status=410)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    AuditEvent.record(AuditEvent.Action.ACCOUNT_MADE, f"{user}, administrator, by the setup link", by=user)
     return redirect("mail-server")
 
 
