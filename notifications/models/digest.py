@@ -17,7 +17,8 @@ class DigestEntry(models.Model):
         DIGEST = "digest", "Collected"
         THROTTLED = "throttled", "Too many at once"
 
-    notification = models.ForeignKey(Notification, on_delete=models.CASCADE, related_name="digest_entries")
+    # Flushed before its notification goes; what was told stays on record after it.
+    notification = models.ForeignKey(Notification, null=True, on_delete=models.SET_NULL, related_name="digest_entries")
     completion = models.ForeignKey(Completion, on_delete=models.CASCADE, related_name="digest_entries")
     reason = models.CharField(max_length=10, choices=Reason)
     due_at = models.DateTimeField()

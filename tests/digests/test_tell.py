@@ -179,3 +179,11 @@ def test_no_window_of_a_throttle_has_more_than_its_mails_and_one(
     tell_what_is_due()
     assert len(digests()) == windows
     assert len(at_once) >= min(count, len(history))
+
+
+def test_what_was_told_stays_on_record_after_its_notification() -> None:
+    notification = hourly()
+    completion = collected(notification)
+    tell_what_is_due()
+    notification.delete()
+    assert [entry.completion for entry in digests()[0].digest_entries.all()] == [completion]
