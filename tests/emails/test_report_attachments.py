@@ -79,7 +79,7 @@ def test_a_formula_behind_a_blank_stays_text(blank: str) -> None:
     assert detail.lstrip(" ").startswith(("'", "=")) is detail.startswith(("'", " "))
 
 
-@pytest.mark.parametrize("text", ["a;=1", "a\n=1", "a;  +1", "a\n\t-1", ";@x", 'a "b" ;=1'])
+@pytest.mark.parametrize("text", ["a;=1", "a\n=1", "a;  +1", "a\n\t-1", ";@x", 'a "b" ;=1', 'a;"=1;'])
 def test_a_formula_stays_text_where_semicolons_part_the_cells(text: str) -> None:
     (file,) = attached(targets("failed", detail=text), "csv").values()
     content = file.get_payload(decode=True).decode("utf-8-sig")  # type: ignore[union-attr]
