@@ -26,7 +26,7 @@ COLUMNS = ("Target", "Outcome", "Detail", "Seconds")
 # A spreadsheet takes what begins so for a formula, and a formula can send the sheet elsewhere. The last four are the
 # same signs as Asian keyboards write them. Also behind a line end or a semicolon: where the comma is the decimal sign,
 # Excel splits at semicolons, and heeds no quote that begins within what it takes for a cell.
-FORMULA = re.compile(r"(?:^|[;\t\r\n])(?:[^\S\t\r\n]|")*(?=[=+\-@＝＋－＠])")
+FORMULA = re.compile(r'(?:^|[;\t\r\n])(?:[^\S\t\r\n]|")*(?=[=+\-@＝＋－＠])')
 BOM = "\ufeff"  # without it, Excel reads UTF-8 as the local code page
 
 
