@@ -1,0 +1,176 @@
+"""Reports > Deliveries: the same for many mails at once."""
+
+import re
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+
+from notifications.bulk import jobs
+from notifications.models import AuditEvent, BulkJob, Message
+from tests.base import a_message, viewer
+
+pytestmark = pytest.mark.django_db
+HIDDEN = re.compile(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)">')
+
+
+def asked(browser: Client, query: str) -> str:
+    response = browser.get(f"/deliveries/bulk-jobs/?{query}")
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def answer_to(page: str) -> dict[str, list[str]]:
+    """What the page's form posts."""
+    fields: dict[str, list[str]] = {}
+    for name, value in HIDDEN.findall(page.partition('class="card')[2]):
+        fields.setdefault(name, []).append(value)
+    return fields
+
+
+def confirmed(browser: Client, query: str) -> BulkJob:
+    response = browser.post("/deliveries/bulk-jobs/", answer_to(asked(browser, query)))
+    job = BulkJob.objects.latest("pk")
+    assert response["Location"] == f"/deliveries/bulk-jobs/{job.uuid}/"
+    return job
+
+
+def states() -> list[str]:
+    return list(Message.objects.order_by("pk").values_list("state", flat=True))
+
+
+class TestTheQuestion:
+    def test_names_the_exact_count_on_its_button(self, browser: Client) -> None:
+        for _ in range(14):
+            a_message()
+        a_message().fail()
+        assert "Cancel 14 mails</button>" in asked(browser, "do=cancel")
+
+    def test_counts_what_the_filter_matches(self, browser: Client) -> None:
+        a_message("a@x.test")
+        a_message("b@x.test")
+        page = asked(browser, "do=cancel&recipient=a@x.test")
+        assert "Cancel 1 mail</button>" in page
+        assert "Chosen by Recipient: a@x.test." in page
+
+    def test_counts_the_ticked_ones_whatever_the_filter(self, browser: Client) -> None:
+        mails = [a_message() for _ in range(3)]
+        assert "Cancel 2 mails</button>" in asked(
+            browser, f"do=cancel&mail={mails[0].pk}&mail={mails[1].pk}&state=sent"
+        )
+
+    def test_says_who_gets_a_second_copy(self, browser: Client) -> None:
+        sent, failed = a_message(), a_message()
+        sent.recipients.update(outcome="accepted")
+        sent.settle()
+        failed.fail()
+        page = asked(browser, "do=resend")
+        assert "1 mail of them reached everybody: every recipient gets a second copy." in page
+        assert "had been resent" not in page
+
+    def test_says_what_was_resent_before(self, browser: Client) -> None:
+        mail = a_message()
+        mail.fail()
+        browser.post(f"/deliveries/{mail.uuid}/resends/")
+        assert "1 mail of them had been resent before." in asked(browser, "do=resend")
+
+    @pytest.mark.parametrize(("do", "words"), [("cancel", "nothing to cancel"), ("resend", "nothing to resend")])
+    def test_is_not_asked_about_nothing(self, browser: Client, do: str, words: str) -> None:
+        response = browser.get(f"/deliveries/bulk-jobs/?do={do}&kind=test", follow=True)
+        assert response.redirect_chain == [("/deliveries/?kind=test", 302)]
+        assert words in response.content.decode()
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "",
+            "do=destroy",
+            "do=cancel&mail=x",
+            "do=cancel&mail=-1",
+            "do=cancel&state=exploded",
+            "do=cancel&mail=" + "9" * 40,
+        ],
+    )
+    def test_is_not_asked_about_what_cannot_be_read(self, browser: Client, query: str) -> None:
+        a_message()
+        assert browser.get(f"/deliveries/bulk-jobs/?{query}").status_code == 404
+
+    def test_changes_nothing(self, browser: Client) -> None:
+        a_message()
+        asked(browser, "do=cancel")
+        assert states() == ["queued"]
+        assert not BulkJob.objects.exists()
+
+
+class TestTheAnswer:
+    def test_begins_the_job_that_was_asked_about(self, browser: Client) -> None:
+        mine, _other = a_message("a@x.test"), a_message("b@x.test")
+        job = confirmed(browser, "do=cancel&recipient=a@x.test")
+        jobs.work(job.pk, 60)
+        assert states() == ["cancelled", "queued"]
+        assert AuditEvent.objects.get().subject == "1 mail: Recipient: a@x.test"
+        assert mine.recipients.get().address == "a@x.test"
+
+    def test_takes_the_ticked_ones_only(self, browser: Client) -> None:
+        first, _second, third = (a_message() for _ in range(3))
+        jobs.work(confirmed(browser, f"do=cancel&mail={first.pk}&mail={third.pk}").pk, 60)
+        assert states() == ["cancelled", "queued", "cancelled"]
+
+    def test_given_twice_is_one_job(self, browser: Client) -> None:
+        a_message()
+        answer = answer_to(asked(browser, "do=cancel"))
+        addresses = {browser.post("/deliveries/bulk-jobs/", answer)["Location"] for _ in range(2)}
+        assert len(addresses) == BulkJob.objects.count() == 1
+
+    def test_is_asked_again_when_there_are_more_by_now(self, browser: Client) -> None:
+        a_message()
+        answer = answer_to(asked(browser, "do=cancel"))
+        a_message()
+        page = browser.post("/deliveries/bulk-jobs/", answer).content.decode()
+        assert "By now there are more of them: 2 mails." in page
+        assert "Cancel 2 mails</button>" in page
+        assert not BulkJob.objects.exists()
+
+    def test_without_a_question_is_asked_first(self, browser: Client) -> None:
+        a_message()
+        assert b"Cancel 1 mail</button>" in browser.post("/deliveries/bulk-jobs/", {"do": "cancel"}).content
+        assert not BulkJob.objects.exists()
+
+    def test_is_not_a_viewers_to_give(self, client: Client) -> None:
+        a_message()
+        client.force_login(viewer())
+        assert client.get("/deliveries/bulk-jobs/?do=cancel").status_code == 403
+        assert client.post("/deliveries/bulk-jobs/", {"do": "cancel", "counted": 1}).status_code == 403
+        page = client.get("/deliveries/").content.decode()
+        assert 'id="bulk"' not in page
+        assert "tick-" not in page
+
+
+class TestProgress:
+    def page(self, browser: Client, job: BulkJob, **headers: str) -> str:
+        return browser.get(f"/deliveries/bulk-jobs/{job.uuid}/", headers=headers).content.decode()
+
+    def test_is_asked_for_until_it_is_finished(self, browser: Client) -> None:
+        a_message()
+        job = confirmed(browser, "do=cancel")
+        assert '<progress max="1" value="0"' in self.page(browser, job)
+        assert "every 1s" in self.page(browser, job)
+        jobs.work(job.pk, 60)
+        assert '<progress max="1" value="1"' in self.page(browser, job)
+        assert "every 1s" not in self.page(browser, job)
+
+    def test_answers_a_poll_with_the_part_that_changes(self, browser: Client) -> None:
+        a_message()
+        part = self.page(browser, confirmed(browser, "do=cancel"), **{"HX-Request": "true"})
+        assert part.strip().startswith('<section class="card" id="bulk-job"')
+
+    def test_is_linked_from_the_list_while_it_lasts(self, browser: Client) -> None:
+        a_message()
+        job = confirmed(browser, "do=cancel")
+        link = f"/deliveries/bulk-jobs/{job.uuid}/"
+        assert link in browser.get("/deliveries/").content.decode()
+        jobs.work(job.pk, 60)
+        assert link not in browser.get("/deliveries/").content.decode()
+
+    def test_of_no_job_is_404(self, browser: Client) -> None:
+        assert browser.get(f"/deliveries/bulk-jobs/{uuid4()}/").status_code == 404
