@@ -1,9 +1,7 @@
 """manage.py rotate_keys and doctor, in processes of their own where a kill is due."""
 
-import os
 import signal
 import subprocess
-import sys
 from io import StringIO
 from pathlib import Path
 
@@ -11,11 +9,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.base import use_smtp
+from tests.installation import Installation
 from tests.keys import UseKeys, new_key
 from tests.keys import use_keys as use_keys  # a fixture
 from tests.waiting import wait_until
 
-PROJECT = Path(__file__).resolve().parents[2]
 OLD, NEW, STRANGE = new_key(), new_key(), new_key()
 MAILS = 4000
 ONE_BATCH_OCTETS = 1_000_000
@@ -88,43 +86,23 @@ class TestTheDoctor:
         assert "ok     tables:" in said
 
 
-class Installation:
-    """A data folder of its own, and what an operator types there."""
-
-    def __init__(self, data: Path) -> None:
-        self.env = {**os.environ, "MAILADMIN_DATA": str(data), "BROKER_URL": "", "DATABASE_URL": ""}
-        self.env |= {"SECRET_KEY": new_key() + new_key(), "DJANGO_SETTINGS_MODULE": "mailadmin.settings"}
-
-    def start(self, keys: str, *arguments: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "manage.py", *arguments]
-        env = {**self.env, "FERNET_KEYS": keys}
-        return subprocess.Popen(
-            command, cwd=PROJECT, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-
-    def manage(self, keys: str, *arguments: str) -> str:
-        process = self.start(keys, *arguments)
-        out, errors = process.communicate(timeout=120)
-        assert process.returncode == 0, out + errors
-        return out
-
-    def opens(self, keys: str) -> dict[str, int]:
-        found: dict[str, int] = eval(self.manage(keys, "shell", "--verbosity", "0", "--command", READ))
-        return found
-
-
 def test_killed_midway_it_loses_nothing_and_goes_on_from_there(tmp_path: Path) -> None:
     here = Installation(tmp_path / "data")
     here.manage(OLD, "migrate", "--verbosity", "0")
     here.manage(OLD, "shell", "--verbosity", "0", "--command", FILL)
     kill_after_its_first_batch(here.start(f"{NEW},{OLD}", "rotate_keys"), here)
-    half = here.opens(f"{NEW},{OLD}")
+    half = opens(here, f"{NEW},{OLD}")
     assert half["NEWEST"]
     assert half["OLDER"]
     assert "NONE" not in half
     said = here.manage(f"{NEW},{OLD}", "rotate_keys")
     assert f"{half['OLDER']} encrypted with the newest key, {half['NEWEST']} had it already" in said
-    assert set(here.opens(NEW)) == {"NEWEST"}
+    assert set(opens(here, NEW)) == {"NEWEST"}
+
+
+def opens(here: Installation, keys: str) -> dict[str, int]:
+    found: dict[str, int] = eval(here.manage(keys, "shell", "--verbosity", "0", "--command", READ))
+    return found
 
 
 def kill_after_its_first_batch(process: subprocess.Popen[str], here: Installation) -> None:

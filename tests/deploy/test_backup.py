@@ -1,0 +1,68 @@
+"""What docs/running.md says of backup and restore, done."""
+
+import stat
+import subprocess
+from pathlib import Path
+
+from tests.installation import Installation
+from tests.keys import new_key
+from tests.panel import PROJECT, Panel
+from tests.peers.need import need
+from tests.peers.postgres import Postgres
+
+KEY = new_key()
+SAVE = (
+    "from tests.base import use_smtp, a_completion;"
+    "use_smtp(host='mail.contoso.test', port=25, user='ops', password='secret7'); a_completion()"
+)
+READ = (
+    "from notifications.models import Completion, MailServerSettings;"
+    "print(Completion.objects.count(), MailServerSettings.load().basic_password)"
+)
+BACKUP = PROJECT / "deploy" / "backup-sqlite.py"
+
+
+def python(here: Installation, code: str) -> str:
+    return here.manage(KEY, "shell", "--verbosity", "0", "--command", code).strip()
+
+
+def copy(source: Path, target: Path, code: int = 0) -> None:
+    done = subprocess.run([BACKUP, source, target], capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+
+
+def test_a_copy_made_while_the_panel_runs_is_whole(tmp_path: Path) -> None:
+    restored = tmp_path / "restored"
+    restored.mkdir(mode=0o700)
+    with Panel() as panel:
+        panel.shell(SAVE)
+        copy(panel.data / "mailadmin.sqlite3", restored / "mailadmin.sqlite3")
+        (restored / "keys.env").write_text((panel.data / "keys.env").read_text())
+    assert stat.S_IMODE((restored / "mailadmin.sqlite3").stat().st_mode) == 0o600
+    with Panel(restored) as again:
+        assert again.shell(READ) == "1 secret7"
+        assert "open with the newest key" in again.manage("doctor", check=False)
+
+
+def test_an_older_copy_is_not_written_over(tmp_path: Path) -> None:
+    here = Installation(tmp_path / "data")
+    here.manage(KEY, "migrate", "--verbosity", "0")
+    copy(tmp_path / "data" / "mailadmin.sqlite3", tmp_path / "copy")
+    copy(tmp_path / "data" / "mailadmin.sqlite3", tmp_path / "copy", code=1)
+
+
+def test_postgres_comes_back_from_its_dump(_postgres: Postgres, tmp_path: Path) -> None:  # noqa: PT019  # gives two
+    need("postgres")
+    old, new = _postgres.url(), _postgres.url()
+    before = Installation(tmp_path / "here", old)
+    before.manage(KEY, "migrate", "--verbosity", "0")
+    python(before, SAVE)
+    dump = tmp_path / "mailadmin.dump"
+    run("pg_dump", "--format=custom", f"--file={dump}", old)
+    run("pg_restore", "--clean", "--if-exists", "--no-owner", f"--dbname={new}", str(dump))
+    assert python(Installation(tmp_path / "there", new), READ) == "1 secret7"
+
+
+def run(*command: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
