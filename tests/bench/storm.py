@@ -36,7 +36,8 @@ one mails at most five times in two minutes, and a hundred more look at each com
 tools, share the processors. "Most mails" is over all notifications and windows: a digest's, or the one "x more" of a
 throttle. "Counted" is how many completions those mails tell of together, by their own words, with the hourly and the
 daily one told by their entries, since their time has not come. Pages are asked for one after the other while the storm
-lasts, in half-second pauses, 50 rows each. Memory is that of all the panel's processes, shared pages counted once."""
+lasts, in half-second pauses, 50 rows each. Memory is that of all the panel's processes, shared pages counted once.
+"Load before" is what else the machine had to do: programs that wanted a processor, in the minute before."""
 COLUMNS = (
     "Database, broker",
     "Completions a second",
@@ -46,7 +47,7 @@ COLUMNS = (
     "Most mails",
     "Counted",
 )
-COLUMNS += tuple(f"{page} p95" for page in PAGES) + ("Memory before", "at most")
+COLUMNS += tuple(f"{page} p95" for page in PAGES) + ("Memory before", "at most", "Load before")
 RULES = [
     {"name": "Each minute", "digest": "minutes", "digest_minutes": 1},
     {"name": "Failures", "digest": "minutes", "digest_minutes": 2, "outcomes": ["failed", "partial"]},
@@ -102,6 +103,7 @@ def main() -> None:
 
 
 def run(where: str, env: dict[str, str]) -> list[object]:
+    load = os.getloadavg()[0]
     with SmtpSink() as sink, Panel(CAPTURE_INBOX="off", **env) as panel:
         panel.shell(f"from tests import base; base.use_smtp(host={sink.host!r}, port={sink.port}, pace='unlimited')")
         panel.sign_in_tool()
@@ -109,7 +111,7 @@ def run(where: str, env: dict[str, str]) -> list[object]:
         weather = storm(panel)
         counts = settled(panel)
     check(counts)
-    row = row_of(where, weather, counts)
+    row = [*row_of(where, weather, counts), f"{load:.1f}"]
     sys.stdout.write(f"{row}\n{json.dumps(counts)[:3000]}\n")
     return row
 
