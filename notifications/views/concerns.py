@@ -24,13 +24,17 @@ LOST = (Message.State.FAILED, Message.State.EXPIRED)
 
 @dataclass(frozen=True)
 class Concern:
-    """`state` gives the tone; `url` and `verb` lead to where it is mended."""
+    """`state` gives the tone; `url` and `verb` lead to where it is mended.
+
+    One with a `headline` keeps mail from going out although nothing holds it.
+    """
 
     state: str
     title: str
     text: str
     url: str
     verb: str
+    headline: str = ""
 
 
 def concerns(now: datetime, server: MailServerSettings, state: MailState) -> list[Concern]:
@@ -51,10 +55,12 @@ def of_the_installation() -> Iterator[Concern]:
     health = reverse("health")
     if bad(parts, "worker"):
         text = "Completions are accepted and no mail is lost, but none goes out until a worker and beat run again."
-        yield Concern("failed", "No worker is at work", text, health, "Open Health")
+        headline = "Mail does not go out: no worker is at work"
+        yield Concern("failed", "No worker is at work", text, health, "Open Health", headline)
     elif bad(parts, "queue"):
         text = "The worker runs, and yet mail that is due was not tried. Look at the worker's log."
-        yield Concern("failed", "The oldest mail waits too long", text, health, "Open Health")
+        headline = "Mail is late: the oldest waits too long"
+        yield Concern("failed", "The oldest mail waits too long", text, health, "Open Health", headline)
     if bad(parts, "broker"):
         text = "Mail still goes, found by the worker's own look every 10 s instead of at once."
         yield Concern("warning", "The broker cannot be reached", text, health, "Open Health")
@@ -80,7 +86,8 @@ def of_the_consent(server: MailServerSettings, state: MailState) -> Iterator[Con
     connection = connection_of(server)
     if not connection.is_connected:
         text = connection.reason or "Nobody has signed in for it yet, so no mail can go out."
-        yield Concern("failed", "OAuth2 needs a consent", text, reverse("mail-server"), "Open Mail Server")
+        headline, url = "Mail cannot go out: OAuth2 needs a consent", reverse("mail-server")
+        yield Concern("failed", "OAuth2 needs a consent", text, url, "Open Mail Server", headline)
 
 
 def of_safety() -> Iterator[Concern]:

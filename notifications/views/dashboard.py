@@ -15,7 +15,7 @@ from notifications.models import Completion, MailServerSettings, Message, Safety
 from notifications.views.chart import bars, ranges
 from notifications.views.checklist import next_steps
 from notifications.views.completions import mail_counts, with_target_count
-from notifications.views.concerns import concerns
+from notifications.views.concerns import Concern, concerns
 from notifications.views.deliveries import listed
 from notifications.views.modes import is_inbox
 
@@ -30,8 +30,8 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     """The page; a poll gets what changes, and an announcement when the state is another than the one it has `seen`."""
     now, state, server, safety = timezone.now(), mail_state(), MailServerSettings.load(), Safety.load()
     is_poll = request.headers.get("HX-Request") == "true"
-    days = last_days(now)
-    pulse, completions, failures = pulse_of(state, safety), recent_completions(), recent_failures()
+    days, worries = last_days(now), concerns(now, server, state)
+    pulse, completions, failures = pulse_of(state, safety, worries), recent_completions(), recent_failures()
     context = {
         "mail_state": state,
         "safety": safety,
@@ -42,7 +42,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "last_accepted": state.last_accepted or last_accepted(),
         "waiting": Message.objects.filter(state__in=Message.OPEN).count(),
         "oldest": oldest_waiting(),
-        "concerns": concerns(now, server, state),
+        "concerns": worries,
         "steps": next_steps(server),
         "today": days[-1],
         "bars": bars(days),
@@ -54,13 +54,17 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     return render(request, "dashboard/_news.html" if is_poll else "dashboard/page.html", context)
 
 
-def pulse_of(state: MailState, safety: Safety) -> dict[str, str]:
+def pulse_of(state: MailState, safety: Safety, worries: list[Concern]) -> dict[str, str]:
     """What the page says in large letters. What people stopped comes after what is broken."""
-    if state.kind == "ok" and safety.paused:
+    if state.kind != "ok":
+        return {"key": state.kind, "state": state.kind, "title": state.headline}
+    if headline := next((worry.headline for worry in worries if worry.headline), ""):
+        return {"key": "stuck", "state": "failed", "title": headline}
+    if safety.paused:
         return {"key": "safety", "state": "paused", "title": "Notification mail is paused"}
-    if state.kind == "ok" and safety.reroute_to:
+    if safety.reroute_to:
         return {"key": "reroute", "state": "warning", "title": "Mail is flowing, all of it to one address"}
-    return {"key": state.kind, "state": state.kind, "title": state.headline}
+    return {"key": "ok", "state": "ok", "title": state.headline}
 
 
 def oldest_waiting() -> Message | None:

@@ -23,6 +23,11 @@ from notifications.models import (
 from tests.base import a_completion, a_message, a_notification, operator, use_smtp, viewer
 
 Settled = Callable[..., Message]
+OAUTH2 = {
+    "oauth2_client_id": "11111111-1111-4111-8111-111111111111",
+    "oauth2_redirect_uri": "http://localhost:8000",
+    "oauth2_sender": "sender@contoso.test",
+}
 
 
 def text_of(page: Client, **headers: str) -> str:
@@ -107,6 +112,19 @@ class TestPulse:
         text = text_of(page)
         assert '<h2 id="alive-title">Mail is held' in text
         assert "Notification mail is paused" in text
+
+    @pytest.mark.parametrize("kind", ["worker", "queue", "consent"])
+    def test_what_keeps_mail_from_going_is_not_called_flowing(self, page: Client, kind: str) -> None:
+        if kind == "worker":
+            MailServerState.objects.update(swept_at=timezone.now() - timedelta(minutes=5))
+        elif kind == "queue":
+            a_message()
+            Message.objects.update(next_attempt_at=timezone.now() - timedelta(minutes=10))
+        else:
+            MailServerSettings.objects.update(active_mode="oauth2", **OAUTH2)
+        text = text_of(page)
+        assert '<section class="card alive" data-tone="failed"' in text
+        assert "Mail is flowing" not in text.partition("alive-title")[2]
 
     def test_rerouted_mail_says_to_whom_once(self, page: Client) -> None:
         Safety.objects.create(reroute_to="lab@contoso.test")
