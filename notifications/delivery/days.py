@@ -68,8 +68,10 @@ def summed_up(start: datetime, newest: int | None = None) -> MailDay:
     end = start_of(timezone.localdate(start) + timedelta(days=1))
     messages = Message.objects.filter(finished_at__gte=start, finished_at__lt=end)
     # The states are told apart in what is selected: as a condition, or to group by, they tempt SQLite to their own
-    # index, and so to read every mail there is (8 s of 420,000 mails).
-    counts = messages.aggregate(**{name: Count("pk", filter=Q(state__in=states)) for name, states in STATES_OF.items()})
+    # index, and so to read every mail there is (8 s of 420,000 mails). Counted is a column that the index holds.
+    counts = messages.aggregate(
+        **{name: Count("finished_at", filter=Q(state__in=states)) for name, states in STATES_OF.items()}
+    )
     day = MailDay(starts_at=start, **counts)
     if day.sent or day.partly_sent:
         seconds = times_to_accept(messages, newest)
