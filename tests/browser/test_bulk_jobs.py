@@ -12,7 +12,8 @@ from tests.panel import Panel
 
 QUEUE = "from tests import base; [base.a_message(f'user{n}@bulk.test') for n in range(%d)]"
 PAUSE = "from notifications.models import Safety; safety = Safety.load(); safety.paused = %s; safety.save()"
-EMPTY = "from notifications.models import Message as M; M.objects.filter(recipients__address__endswith='bulk.test').delete()"
+EMPTY = "from notifications.models import Recipient; [row.message.delete() for row in Recipient.objects.filter(%s)]"
+OURS = "address__endswith='bulk.test'"
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def queued(panel: Panel) -> Iterator[Panel]:
     panel.shell(PAUSE % True)
     panel.shell(QUEUE % 14)
     yield panel
-    panel.shell(EMPTY)
+    panel.shell(EMPTY % OURS)
     panel.shell(PAUSE % False)
 
 
