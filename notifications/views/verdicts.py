@@ -39,5 +39,6 @@ def mails_of(completion: Completion) -> dict[int | None, Message]:
 
 def entries_of(completion: Completion) -> dict[int, DigestEntry]:
     """Their places in mails of many, by notification; each knows its mail's address."""
-    entries = completion.digest_entries.select_related("notification").annotate(mail_uuid=F("message__uuid"))
-    return {entry.notification_id: entry for entry in entries.order_by("notification__name")}
+    known = completion.digest_entries.exclude(notification=None).select_related("notification")
+    entries = known.annotate(mail_uuid=F("message__uuid"))
+    return {entry.notification_id: entry for entry in entries.order_by("notification__name") if entry.notification_id}
