@@ -12,7 +12,7 @@ COMPILE := $(PIP_TOOLS)/bin/pip-compile --quiet --generate-hashes --strip-extras
 PRODUCTION := MAILADMIN_DATA=.venv/data-of-checks DEBUG=off ALLOWED_HOSTS=panel.example.com \
 	SECRET_KEY=only-for-checks-0123456789-abcdefghijklmnopqrstuvwxyz FERNET_KEYS=only-for-checks-9876543210-zyxwvutsrqponm
 
-.PHONY: run test check lint chaos bench mail-pictures format peers lock clean
+.PHONY: run test check lint chaos bench mail-pictures screenshots format peers lock clean
 
 run: .venv/run
 	exec $(BIN)/python manage.py up $(ARGS)
@@ -43,6 +43,10 @@ chaos: .venv/dev
 # Takes pictures of every kind of mail for docs/mails.md.
 mail-pictures: .venv/dev
 	$(BIN)/python -m pytest tests/emails/pictures.py $(ARGS)
+
+# Takes the pictures of docs/tour.md and the README, of a panel that was used for two weeks.
+screenshots: .venv/dev
+	$(BIN)/python -m pytest tests/browser/pictures.py $(ARGS)
 
 # Measures matching, rendering, and a storm of 10,000 completions, and writes docs/benchmarks.md.
 bench: .venv/dev
