@@ -1,4 +1,4 @@
-"""Screenshots as small PNGs: 64 colours at most, without any image library."""
+"""Screenshots as small PNGs: few colours, without any image library."""
 
 import base64
 import struct
@@ -7,7 +7,7 @@ import zlib
 from playwright.sync_api import Page
 
 # The most frequent colours stay; each other one becomes the nearest of them.
-QUANTISE = """async (png) => {
+QUANTISE = """async ({png, most}) => {
   const image = new Image();
   image.src = "data:image/png;base64," + png;
   await image.decode();
@@ -17,11 +17,11 @@ QUANTISE = """async (png) => {
   const counts = new Map();
   for (const pixel of pixels) counts.set(pixel, (counts.get(pixel) || 0) + 1);
   const colours = [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a));
-  const kept = colours.slice(0, 64);
+  const kept = colours.slice(0, most);
   const parts = (pixel) => [pixel & 255, (pixel >> 8) & 255, (pixel >> 16) & 255];
   const palette = kept.map(parts);
   const place = new Map(kept.map((pixel, number) => [pixel, number]));
-  for (const pixel of colours.slice(64)) {
+  for (const pixel of colours.slice(most)) {
     const [r, g, b] = parts(pixel);
     let best = 0, least = Infinity;
     palette.forEach(([x, y, z], number) => {
@@ -37,9 +37,9 @@ QUANTISE = """async (png) => {
 }"""
 
 
-def with_palette(page: Page, png: bytes) -> bytes:
-    """`page` only lends its canvas."""
-    found = page.evaluate(QUANTISE, base64.b64encode(png).decode())
+def with_palette(page: Page, png: bytes, most: int = 64) -> bytes:
+    """With `most` colours (256 at most); `page` only lends its canvas."""
+    found = page.evaluate(QUANTISE, {"png": base64.b64encode(png).decode(), "most": most})
     width, height = found["width"], found["height"]
     indices = base64.b64decode(found["indices"])
     lines = b"".join(b"\0" + indices[at : at + width] for at in range(0, width * height, width))

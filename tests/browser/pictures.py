@@ -42,6 +42,7 @@ NOTIFICATIONS: list[dict[str, Any]] = [
         "cc": ["ada@example.com"],
     },
     {"name": "Nightly runs", "kind": "schedule", "to": ["night@example.com", "left@example.com"]},
+    {"name": "Every deployment", "to": ["it-reports@example.com"]},
     {
         "name": "Weekly summary",
         "to": ["lead@example.com"],
@@ -158,7 +159,8 @@ def take(
 
 
 def save(page: Page, name: str) -> None:
-    picture = with_palette(page, page.screenshot())
+    # All of them: a colour that stands in a legend alone would become another one's.
+    picture = with_palette(page, page.screenshot(), most=256)
     assert len(picture) < OCTETS, f"{name}: {len(picture)}"
     (PICTURES / f"{name}.png").write_bytes(picture)
     page.close()
