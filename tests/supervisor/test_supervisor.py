@@ -23,8 +23,11 @@ def said() -> Recorder:
 
 @pytest.fixture
 def supervisor(said: Recorder) -> Iterator[Supervisor]:
+    # Tests may themselves run under nohup, which a supervisor heeds.
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     with Supervisor(said) as supervisor:
         yield supervisor
+    signal.signal(signal.SIGHUP, before)
 
 
 def program(name: str, script: str, stop_limit: float = 20) -> Program:
