@@ -32,12 +32,18 @@ def _graph() -> str:
     return "" if there else "Microsoft's OpenAPI document is not there; MAILADMIN_GRAPH_CONTRACT names it"
 
 
+def _axe() -> str:
+    there = (NODE_MODULES / "axe-core").is_dir()
+    return "" if there else f"axe-core, under tests/peers, is not installed; {HOW}"
+
+
 PEERS: dict[str, Callable[[], str]] = {
     "mail": _mail,
     "postgres": lambda: "" if postgres.programs() else f"PostgreSQL is not installed; {HOW}",
     "redis": lambda: "" if shutil.which("redis-server") else f"Redis is not installed; {HOW}",
     "chromium": lambda: "" if Path(CHROMIUM).exists() else f"Chromium is not installed; {HOW}",
     "node": _node,
+    "axe": _axe,
     "graph": _graph,
     "nginx": lambda: "" if shutil.which("nginx", path="/usr/sbin") else f"nginx is not installed; {HOW}",
     "curl": lambda: "" if shutil.which("curl") and shutil.which("jq") else f"curl or jq is not installed; {HOW}",

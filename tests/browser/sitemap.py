@@ -1,0 +1,86 @@
+"""Every page there is, by the name of its route. `{word}` is something of `lived_in`: there on a full panel only."""
+
+# Whoever is signed in as an administrator may open these.
+PAGES: dict[str, tuple[str, ...]] = {
+    "dashboard": ("/dashboard/",),
+    "health": ("/health/",),
+    "mail-server": ("/mail-server/", "/mail-server/?mode=oauth2", "/mail-server/?mode=graph"),
+    "active-mode": ("/mail-server/active-mode/?mode=graph",),
+    "oauth-callback": ("/mail-server/oauth/callback?code=x&state=y",),
+    "oauth-disconnection": ("/mail-server/oauth/disconnection/",),
+    "guide": ("/guides/microsoft-oauth2/", "/guides/google-oauth2/", "/guides/microsoft-graph/"),
+    "test-email": ("/mail-server/test-emails/{sending}/",),
+    "notifications": ("/notifications/",),
+    "notification-new": ("/notifications/new/",),
+    "notification": ("/notifications/{notification}/",),
+    "notification-delete": ("/notifications/{notification}/delete/",),
+    "simulator": ("/notifications/simulator/", "/notifications/simulator/?completion={completion}"),
+    "deliveries": (
+        "/deliveries/",
+        "/deliveries/?state=sent",
+        "/deliveries/?state=exploded",
+        "/deliveries/?text=nothing+like+this",
+    ),
+    "bulk-jobs": ("/deliveries/bulk-jobs/?kind=resend&state=failed", "/deliveries/bulk-jobs/?kind=cancel"),
+    "bulk-job": ("/deliveries/bulk-jobs/{job}/",),
+    "delivery": tuple(f"/deliveries/{{{state}}}/" for state in ("sent", "partly", "failed", "waiting", "sending")),
+    "delivery-cancellation": ("/deliveries/{waiting}/cancellation/",),
+    "completions": ("/completions/", "/completions/?outcome=failed", "/completions/?text=nothing+like+this"),
+    "completion-new": ("/completions/new/",),
+    "completion": ("/completions/{completion}/", "/completions/{schedule}/"),
+    "safety": ("/safety/",),
+    "inbox": ("/inbox/",),
+    "inbox-clear": ("/inbox/clear/",),
+    "inbox-mail": ("/inbox/{caught}/",),
+    "audit": ("/audit/", "/audit/?who=nobody"),
+    "account": ("/account/",),
+    "people": ("/people/",),
+    "person": ("/people/{person}/", "/people/{self}/"),
+    "person-deactivation": ("/people/{person}/deactivation/",),
+    "tokens": ("/tokens/",),
+    "token-revocation": ("/tokens/{token}/revocation/",),
+    "api-docs": ("/api/v1/docs",),
+    "a page that is not there": ("/nothing/",),
+}
+# For those who are not signed in.
+OUTSIDE = {
+    "sign-in": ("/sign-in/", "/sign-in/?next=/audit/"),
+    "invitation": ("/invitation/over/",),
+    "setup": ("/setup/over/",),
+    "oauth-callback": ("/mail-server/oauth/callback?code=x&state=y",),
+}
+# Shown once, after a click: a test of its own makes them.
+ONCE = {"token", "invitation-made"}
+NO_PAGES = {
+    "healthz": "JSON",
+    "readyz": "JSON",
+    "home": "leads to the dashboard",
+    "provider-sign-in": "leads to the provider",
+    "provider-sign-in-callback": "leads to the dashboard or back to the sign-in",
+    "mail-server-basic": "leads to the page",
+    "mail-server-oauth2": "leads to the page",
+    "mail-server-graph": "leads to the page",
+    "permission-checks": "leads to the page",
+    "oauth-consents": "leads to the page",
+    "oauth-answers": "leads to the page",
+    "test-emails": "leads to the page",
+    "probes": "leads to the page",
+    "notification-previews": "leads to the form, whose preview is looked at there",
+    "notification-trials": "leads to the form",
+    "notification-test-emails": "leads to the form",
+    "notification-tests": "leads to the simulator",
+    "notifications-csv": "a file",
+    "deliveries-csv": "a file",
+    "completions-csv": "a file",
+    "audit-csv": "a file",
+    "delivery-eml": "a file",
+    "inbox-eml": "a file",
+    "delivery-content": "somebody's mail",
+    "inbox-content": "somebody's mail",
+}
+
+
+def paths(known: dict[str, str]) -> list[str]:
+    """Those that there are with what is `known`."""
+    every = [path for each in PAGES.values() for path in each]
+    return [path.format(**known) for path in every if "{" not in path or known]
