@@ -9,7 +9,7 @@ from supervisor.child import Program
 
 PROJECT = Path(__file__).resolve().parent.parent
 # Longer than the longest send that the panel's own limits allow by default.
-WORKER_STOP_LIMIT = 50.0
+WORKER_STOP_LIMIT = 110.0
 
 # Celery's lecture to root is about pickled messages; ours are JSON.
 NO_ADVICE = "ignore:You're running the worker with superuser privileges"
