@@ -139,6 +139,13 @@ AXES_RESET_ON_SUCCESS = AXES_DISABLE_ACCESS_LOG = True
 AXES_CLIENT_IP_CALLABLE = "notifications.origin.client_address"
 AXES_LOCKOUT_CALLABLE = "notifications.views.sign_in.locked_out"
 AXES_ENABLE_ADMIN = AXES_VERBOSE = False
+# Signing in with Microsoft or Google; off while OIDC_PROVIDER is empty.
+OIDC_PROVIDER = env.str("OIDC_PROVIDER", default="")
+OIDC_TENANT = env.str("OIDC_TENANT", default="")
+OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")
+OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="")
+OIDC_ALLOWED_DOMAINS = env.list("OIDC_ALLOWED_DOMAINS", default=[])
+OIDC_GROUP_ROLES = env.list("OIDC_GROUP_ROLES", default=[])
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "sign-in"

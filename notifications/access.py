@@ -46,6 +46,8 @@ ACCESS: dict[str, Row] = {
     "home": row(get=ANYONE),
     "theme": row(post=ANYONE),
     "sign-in": row(get=ANYONE, post=ANYONE),
+    "provider-sign-in": row(get=ANYONE),
+    "provider-sign-in-callback": row(get=ANYONE),
     "setup": row(get=ANYONE, post=ANYONE),
     "invitation": row(get=ANYONE, post=ANYONE),
     # One's own

@@ -5,7 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 
-from notifications.oauth.providers import ProvidersFileError, additions
+from notifications.oauth.providers import ProvidersFileError, UnknownProvider, additions
+from notifications.oauth.sign_in import NotConfigured, sign_in_provider
 
 SHORTEST_KEY = 32
 HINT = (
@@ -43,3 +44,18 @@ def providers_file(**_: Any) -> list[CheckMessage]:
         )
         return [Error(f"MAILADMIN_PROVIDERS_FILE cannot be used: {error}.", hint=hint, id="notifications.E005")]
     return []
+
+
+@register(Tags.security)
+def sign_in_with_a_provider(**_: Any) -> list[CheckMessage]:
+    try:
+        sign_in_provider()
+    except ProvidersFileError:
+        return []  # told of above
+    except UnknownProvider as error:
+        text = f"OIDC_PROVIDER names {error}, which is no provider here."
+    except NotConfigured as error:
+        text = f"Signing in with a provider cannot work: {error}."
+    else:
+        return []
+    return [Error(text, hint="See docs/people.md, or unset OIDC_PROVIDER.", id="notifications.E006")]

@@ -16,7 +16,7 @@ from notifications.models.mail_server import (
 )
 from notifications.models.message import Attempt, Message, Recipient
 from notifications.models.notification import Day, Digest, History, Notification, OutsideHours
-from notifications.models.people import BrowserSession, Invitation, LastAdministrator
+from notifications.models.people import BrowserSession, Identity, Invitation, LastAdministrator
 from notifications.models.safety import Safety
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "DigestEntry",
     "History",
     "HoldReason",
+    "Identity",
     "Invitation",
     "LastAdministrator",
     "MailDay",

@@ -2,6 +2,7 @@
 
 import secrets
 import uuid
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -37,6 +38,10 @@ Action = AuditEvent.Action
 
 class LastAdministrator(Exception):
     """Without one nobody could ever make another."""
+
+
+class NoAccount(Exception):
+    """Somebody is who they say, and may not come in; says why in a sentence."""
 
 
 class Invitation(models.Model):
@@ -152,6 +157,44 @@ class BrowserSession(models.Model):
         if idle > SEEN_RESOLUTION:
             type(self).objects.filter(pk=self.pk).update(seen_at=timezone.now())
         return True
+
+
+class Identity(models.Model):
+    """Whom a provider of sign-ins means by a subject; an address may change hands, a subject does not."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="identities")
+    issuer = models.CharField(max_length=300)
+    subject = models.CharField(max_length=300)
+    made_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["issuer", "subject"], name="one_identity_per_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.user} at {self.issuer}"
+
+    @classmethod
+    @transaction.atomic
+    def person(cls, issuer: str, subject: str, email: str, role: Role | None) -> User:
+        """The account, made at the first sign-in; `role` None leaves it to the administrators. Raises NoAccount."""
+        found = cls.objects.filter(issuer=issuer, subject=subject).select_related("user").first()
+        user: User = found.user if found else cls.welcome(issuer, subject, email)
+        if not user.is_active:
+            raise NoAccount("This account is switched off.")
+        if role is not None:
+            # The last administrator stays one, whatever the groups say.
+            with suppress(LastAdministrator):
+                change_role(user, role, by=None)
+        return User.objects.get(pk=user.pk)
+
+    @classmethod
+    def welcome(cls, issuer: str, subject: str, email: str) -> User:
+        if User.objects.filter(username__iexact=email).exists():
+            raise NoAccount("An account of this name is here already, and signs in with a password.")
+        user = User.objects.create_user(email[:150], email)
+        cls.objects.create(user=user, issuer=issuer, subject=subject)
+        AuditEvent.record(Action.ACCOUNT_MADE, f"{user}, at the first sign-in", by=user)
+        return user
 
 
 @receiver(user_logged_in)

@@ -18,6 +18,7 @@ from django.views.decorators.cache import never_cache
 
 from notifications.forms.sign_in import SignInForm
 from notifications.models import AuditEvent
+from notifications.oauth.sign_in import sign_in_provider
 from notifications.origin import client_address
 
 A_STRANGER = "a name that is no account's"
@@ -27,6 +28,9 @@ class SignInView(auth_views.LoginView):
     template_name = "sign_in/page.html"
     authentication_form = SignInForm
     redirect_authenticated_user = True
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        return super().get_context_data(provider=sign_in_provider(), **context)
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         answer = super().form_valid(form)
