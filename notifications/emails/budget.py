@@ -13,7 +13,10 @@ class TooMuch(Exception):
 
 @dataclass
 class Budget:
-    """Spent with everything that is written and with every round of a loop; TooMuch ends the rendering."""
+    """Spent with everything that is written and with every round of a loop; TooMuch ends the rendering.
+
+    `seconds` are the processor's, of this thread: a busy machine is no fault of the template's.
+    """
 
     characters: int
     rounds: int
@@ -21,7 +24,7 @@ class Budget:
 
     def __post_init__(self) -> None:
         self._limits = f"{self.characters:,} characters", f"{self.rounds:,} rounds"
-        self._ends = time.monotonic() + self.seconds
+        self._ends = time.thread_time() + self.seconds
 
     def write(self, text: str) -> None:
         self.characters -= len(text)
@@ -36,7 +39,7 @@ class Budget:
         self._look_at_the_clock()
 
     def _look_at_the_clock(self) -> None:
-        if time.monotonic() > self._ends:
+        if time.thread_time() > self._ends:
             raise TooMuch(f"It takes longer than {self.seconds:g} s.")
 
 

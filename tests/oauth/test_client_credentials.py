@@ -17,6 +17,7 @@ from notifications.oauth.errors import OAuthFailure, Remedy
 from notifications.oauth.providers import CLOUDS
 from tests.oauth.graph_lab import NO_GRAPH, SECRET, use_app
 from tests.peers.identity import ROLES, IdentityPeer
+from tests.peers.need import need
 
 Use = Callable[..., AppRegistration]
 APP = AppRegistration(CLOUDS["global"], client_id="app", tenant_id="contoso.com", client_secret="secret")
@@ -111,6 +112,7 @@ class TestAFailure:
 
 
 def test_of_a_server_that_is_gone_is_waited_for(db: None, tmp_path: Path, settings: Any) -> None:
+    need("node")
     with IdentityPeer() as peer:
         registration = use_app(peer, tmp_path, settings)
         assert fetch(registration).access_token
