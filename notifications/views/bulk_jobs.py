@@ -33,6 +33,9 @@ def bulk_jobs(request: HttpRequest) -> HttpResponse:
     if not count:
         messages.info(request, nothing(form))
         return redirect(f"{reverse('deliveries')}?{filter_query(form)}")
+    if count > jobs.MOST_MAILS:
+        messages.warning(request, too_many(count))
+        return redirect(f"{reverse('deliveries')}?{filter_query(form)}")
     if request.method == "GET" or count > (form.value("counted") or 0):
         return ask(request, form, count)
     return redirect("bulk-job", begun(request, form).uuid)
@@ -55,6 +58,10 @@ def begun(request: HttpRequest, form: BulkJobForm) -> BulkJob:
     jobs.begin(job, form.chosen)
     publish(run_bulk_job, job.pk)
     return job
+
+
+def too_many(count: int) -> str:
+    return f"{count:,} mails are too many for one go: narrow the filter to {jobs.MOST_MAILS:,} at most."
 
 
 def ask(request: HttpRequest, form: BulkJobForm, count: int) -> HttpResponse:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Exists, Min, OuterRef, Q
 from django.utils import timezone
 
 from notifications.models import DigestEntry, Message, Notification
@@ -16,7 +16,7 @@ SENT = Q(state__in=(Message.State.SENT, Message.State.PARTLY_SENT))
 FAILING = (
     Q(state__in=(Message.State.FAILED, Message.State.EXPIRED, Message.State.PARTLY_SENT))
     | Q(state=Message.State.QUEUED, attempt_count__gt=0)
-) & ~Q(resends__state=Message.State.SENT)
+) & ~Q(Exists(Message.objects.filter(resend_of=OuterRef("pk"), state=Message.State.SENT)))
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def counted_mails(notifications: Sequence[Notification]) -> Iterable[dict[str, A
     lately = Message.objects.filter(
         of_its_own(), notification__in=notifications, created_at__gt=timezone.now() - LATELY
     )
-    counts = {name: Count("pk", filter=which, distinct=True) for name, which in (("sent", SENT), ("failing", FAILING))}
+    counts = {name: Count("pk", filter=which) for name, which in (("sent", SENT), ("failing", FAILING))}
     return cast(Iterable[dict[str, Any]], lately.order_by().values("notification").annotate(**counts))
 
 

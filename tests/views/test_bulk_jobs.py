@@ -59,6 +59,16 @@ class TestTheQuestion:
             browser, f"do=cancel&mail={mails[0].pk}&mail={mails[1].pk}&state=sent"
         )
 
+    def test_is_not_asked_about_more_than_one_go_can_take(
+        self, browser: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(jobs, "MOST_MAILS", 2)
+        for _ in range(3):
+            a_message()
+        response = browser.get("/deliveries/bulk-jobs/?do=cancel", follow=True)
+        assert "3 mails are too many for one go" in response.content.decode()
+        assert not BulkJob.objects.exists()
+
     def test_says_who_gets_a_second_copy(self, browser: Client) -> None:
         sent, failed = a_message(), a_message()
         sent.recipients.update(outcome="accepted")
