@@ -94,6 +94,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "notifications.sessions.end_without_row",
+    "notifications.sessions.sign_in_as_a_page",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "notifications.access.AccessMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -154,3 +154,18 @@ def test_no_mail_is_read_for_the_bar(page: Client, django_assert_max_num_queries
     with django_assert_max_num_queries(10):
         page.get(reverse("inbox"))
     assert not Message.objects.exists()
+
+
+class TestAPartWhoseSessionIsOver:
+    def test_leads_the_whole_page_to_the_sign_in(self, client: Client) -> None:
+        headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/deliveries/?state=queued"}
+        response = client.get("/deliveries/", headers=headers)
+        assert response.status_code == 200
+        assert response["HX-Redirect"] == "/sign-in/?next=/deliveries/%3Fstate%3Dqueued"
+
+    def test_never_leads_to_another_site(self, client: Client) -> None:
+        headers = {"HX-Request": "true", "HX-Current-URL": "https://evil.test/deliveries/"}
+        assert client.get("/deliveries/", headers=headers)["HX-Redirect"] == "/sign-in/?next=/deliveries/"
+
+    def test_is_answered_as_ever_otherwise(self, client: Client) -> None:
+        assert client.get("/deliveries/").status_code == 302
