@@ -47,7 +47,7 @@ def fill() -> None:
 
 
 def set_up(ada: User) -> dict[str, str]:
-    saved = base.use_smtp(host="mail.contoso.test", port=587, security="starttls", user="deploy", password="secret")
+    saved = base.use_smtp(host="127.0.0.1", port=1, user="deploy", password="secret", allow_clear_password=True)
     more = {
         "oauth2_client_id": "app",
         "oauth2_redirect_uri": "http://localhost:63766",

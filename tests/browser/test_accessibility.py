@@ -4,12 +4,14 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from notifications.access import ACCESS
+from tests.base import PASSWORD
 from tests.browser.axe import Watch, findings
 from tests.browser.conftest import set_up
 from tests.browser.sitemap import NO_PAGES, ONCE, OUTSIDE, PAGES, paths
+from tests.browser.tab import walk
 from tests.panel import Panel
 
 Found = dict[str, list[str]]
@@ -112,3 +114,111 @@ def test_every_page_of_a_full_panel(full: tuple[Panel, dict[str, str]], ada: Bro
         look.at(path)
     look.page.close()
     assert not look.found, told(look.found)
+
+
+@pytest.mark.parametrize(
+    ("path", "filled"),
+    [
+        ("/mail-server/", {"server": "mail.x.com:587:1"}),
+        ("/mail-server/?mode=oauth2", {"sender": "nobody"}),
+        ("/notifications/new/", {}),
+        ("/completions/new/", {"name": ""}),
+        ("/people/", {}),
+        ("/tokens/", {}),
+        ("/account/", {}),
+        ("/safety/", {"reroute_to": "nobody"}),
+    ],
+)
+def test_a_form_with_errors_leads_the_keyboard_to_them(
+    full: tuple[Panel, dict[str, str]], ada: BrowserContext, path: str, filled: dict[str, str]
+) -> None:
+    look = Look(ada, full[0])
+    look.page.goto(path)
+    for name, value in filled.items():
+        look.page.fill(f"main [name={name}]", value)
+    look.page.locator("main form button.primary").first.click()
+    expect(look.page.locator(".error-summary")).to_be_focused()
+    look.again(path)
+    look.page.keyboard.press("Tab")
+    look.page.keyboard.press("Enter")
+    expect(look.page.locator("[aria-invalid=true]").first).to_be_focused()
+    look.page.close(run_before_unload=False)
+    assert not look.found, told(look.found)
+
+
+def test_what_is_shown_once(full: tuple[Panel, dict[str, str]], chromium: Browser, ada: BrowserContext) -> None:
+    panel, _ = full
+    look = Look(ada, panel)
+    look.page.goto("/tokens/")
+    look.page.fill("#id_name", "Ansible")
+    look.page.click("text=Make token")
+    look.again("a new token")
+    look.page.goto("/people/")
+    look.page.fill("#id_whom", "Barbara")
+    look.page.click("text=Make the link")
+    look.again("an invitation")
+    link = look.page.locator("#invitation-link").inner_text().strip()
+    look.page.close()
+
+    context = chromium.new_context(base_url=panel.url)
+    theirs = Look(context, panel)
+    theirs.at(link)
+    theirs.page.locator("form").evaluate("form => form.noValidate = true")
+    theirs.page.click("main button[type=submit]")
+    theirs.again("an invitation with errors")
+    context.close()
+    assert not look.found | theirs.found, told(look.found | theirs.found)
+
+
+def test_what_opens_in_place(full: tuple[Panel, dict[str, str]], ada: BrowserContext) -> None:
+    look = Look(ada, full[0])
+    look.page.goto("/dashboard/")
+    look.page.click(".bar-end summary")
+    look.again("the menu of one's own")
+    look.page.set_viewport_size({"width": 390, "height": 900})
+    look.page.goto("/dashboard/")
+    look.page.click("[aria-label=Menu]")
+    look.again("the folded menu")
+    look.page.goto("/mail-server/")
+    look.page.click("#send-test-email")
+    expect(look.page.locator("#test-result")).to_contain_text("What to do:", timeout=20_000)
+    look.again("a failed test")
+    look.page.close(run_before_unload=False)
+    assert not look.found, told(look.found)
+
+
+def test_what_others_see(full: tuple[Panel, dict[str, str]], chromium: Browser) -> None:
+    panel, known = full
+    found: Found = {}
+    for name in ("vic", "olga"):
+        context = chromium.new_context(base_url=panel.url)
+        look = Look(context, panel)
+        look.page.goto("/sign-in/")
+        look.page.fill("[name=username]", name)
+        look.page.fill("[name=password]", PASSWORD)
+        look.page.click("main button[type=submit]")
+        for path in ("/people/", "/dashboard/", "/mail-server/", "/safety/", "/notifications/{notification}/"):
+            look.at(path.format(**known))
+        look.at("/deliveries/{failed}/".format(**known))
+        context.close()
+        found |= {f"{name} {where}": texts for where, texts in look.found.items()}
+    assert not found, told(found)
+
+
+WALKED = (
+    *("/dashboard/", "/mail-server/", "/mail-server/?mode=oauth2", "/notifications/", "/notifications/{notification}/"),
+    *("/deliveries/?state=failed", "/deliveries/{failed}/", "/completions/{completion}/", "/people/", "/safety/"),
+)
+
+
+@pytest.mark.parametrize("path", WALKED)
+def test_the_tab_key_reaches_everything_in_order_and_shows_where_it_is(
+    full: tuple[Panel, dict[str, str]], ada: BrowserContext, path: str
+) -> None:
+    panel, known = full
+    page = ada.new_page()
+    page.goto(path.format(**known))
+    stops, wrong = walk(page)
+    page.close(run_before_unload=False)
+    assert stops[0].startswith("a Skip to the content")
+    assert not wrong, "\n".join(wrong)
