@@ -10,7 +10,7 @@ from django.test import Client
 from notifications.api.limiter import ALLOWED_FAILURES
 from notifications.models import ApiToken, Completion
 from tests.api.errors import error_of
-from tests.base import PASSWORD, administrator
+from tests.base import administrator
 from tests.reports import a_body
 
 pytestmark = pytest.mark.django_db
@@ -68,8 +68,7 @@ class TestToken:
         assert "logs" in error_of(response, 401, "unauthorized")["message"]
 
     def test_a_session_is_no_token(self, client: Client) -> None:
-        administrator()
-        client.login(username="ada", password=PASSWORD)
+        client.force_login(administrator())
         error_of(send(client), 401, "unauthorized")
 
     def test_no_csrf_token_is_asked_for(self, secret: str) -> None:

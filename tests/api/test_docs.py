@@ -9,7 +9,7 @@ from django.test import Client
 
 from notifications.models import Completion
 from tests.api.conftest import Post
-from tests.base import PASSWORD, administrator
+from tests.base import administrator
 
 pytestmark = pytest.mark.django_db
 
@@ -50,8 +50,7 @@ def test_the_page_needs_no_script_of_its_own_and_nothing_from_elsewhere(client: 
 
 
 def test_people_who_are_signed_in_see_it_within_the_panel(client: Client) -> None:
-    administrator()
-    client.login(username="ada", password=PASSWORD)
+    client.force_login(administrator())
     assert "Mail Server" in page_of(client)
 
 
