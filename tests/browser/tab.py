@@ -36,7 +36,8 @@ STOP = """() => {
   const seen = there && (there.contains(one) || parts.some(each => each.contains(there)));
   const isAfter = Node.DOCUMENT_POSITION_FOLLOWING;
   // A field for a moment has a stop for each of its parts.
-  const onward = window.before === one || !window.before?.isConnected || window.before.compareDocumentPosition(one) & isAfter;
+  const { before } = window;
+  const onward = before === one || !before?.isConnected || before.compareDocumentPosition(one) & isAfter;
   const wrong = [];
   if (!shows) wrong.push("no ring");
   if (!seen) wrong.push(`covered by ${there?.outerHTML.slice(0, 60)}`);
