@@ -108,7 +108,8 @@ def switched(request: HttpRequest, pk: int, *, on: bool) -> HttpResponse:
             notification.save(update_fields=["enabled", "changed_at"])
             AuditEvent.record(action, notification.name, by=request.user)
     messages.success(request, f"“{notification.name}” is {'on' if on else 'off'}.")
-    return redirect("notifications")
+    # The keyboard stays at the switch.
+    return redirect(f"{reverse('notifications')}#switch-{pk}")
 
 
 def deletion(notification: Notification, action: str) -> dict[str, Any]:
