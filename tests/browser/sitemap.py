@@ -17,7 +17,6 @@ PAGES: dict[str, tuple[str, ...]] = {
     "simulator": ("/notifications/simulator/", "/notifications/simulator/?completion={completion}"),
     "deliveries": (
         "/deliveries/",
-        "/deliveries/?state=sent",
         "/deliveries/?state=exploded",
         "/deliveries/?text=nothing+like+this",
     ),
@@ -25,7 +24,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "bulk-job": ("/deliveries/bulk-jobs/{job}/",),
     "delivery": tuple(f"/deliveries/{{{state}}}/" for state in ("sent", "partly", "failed", "waiting", "sending")),
     "delivery-cancellation": ("/deliveries/{waiting}/cancellation/",),
-    "completions": ("/completions/", "/completions/?outcome=failed", "/completions/?text=nothing+like+this"),
+    "completions": ("/completions/", "/completions/?text=nothing+like+this"),
     "completion-new": ("/completions/new/",),
     "completion": ("/completions/{completion}/", "/completions/{schedule}/"),
     "safety": ("/safety/",),
@@ -48,6 +47,7 @@ OUTSIDE = {
     "invitation": ("/invitation/over/",),
     "setup": ("/setup/over/",),
     "oauth-callback": ("/mail-server/oauth/callback?code=x&state=y",),
+    "provider-sign-in-callback": ("/sign-in/provider/callback/?error=access_denied",),
 }
 # Shown once, after a click: a test of its own makes them.
 ONCE = {"token", "invitation-made"}
@@ -56,7 +56,6 @@ NO_PAGES = {
     "readyz": "JSON",
     "home": "leads to the dashboard",
     "provider-sign-in": "leads to the provider",
-    "provider-sign-in-callback": "leads to the dashboard or back to the sign-in",
     "mail-server-basic": "leads to the page",
     "mail-server-oauth2": "leads to the page",
     "mail-server-graph": "leads to the page",
