@@ -72,7 +72,7 @@ class Panel:
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        wait_until(self._ready, 60, "the panel's readiness", every=0.1)
+        wait_until(self.is_ready, 60, "the panel's readiness", every=0.1)
 
     def stop(self) -> None:
         """As Ctrl-C does it, with time for the mails on their way."""
@@ -180,7 +180,7 @@ class Panel:
             return redis.Redis(unix_socket_path=url.removeprefix("redis+socket://").partition("?")[0])
         return redis.Redis.from_url(url)
 
-    def _ready(self) -> bool:
+    def is_ready(self) -> bool:
         assert self.process.poll() is None, "the panel ended:\n" + "\n".join(self.output[-40:])
         with contextlib.suppress(requests.RequestException):
             return self.http.get(f"{self.url}/healthz", timeout=2).status_code == 200

@@ -46,7 +46,7 @@ def open_connection(db: None) -> Iterator[None]:
 
 @schema.parametrize()
 @pytest.mark.usefixtures("open_connection")
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_operation_keeps_to_the_document(case: schemathesis.Case, bearer: dict[str, str]) -> None:
     cache.clear()  # every case also comes without a token
     case.call_and_validate(headers=bearer)

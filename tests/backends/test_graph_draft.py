@@ -268,7 +268,7 @@ def any_graph() -> Iterator[GraphStandIn]:
 
 
 @settings(
-    max_examples=60,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -149,6 +149,7 @@ def test_what_dies_takes_its_own_with_it_and_is_started_again(shared: Panel, nam
 
 
 def test_mail_goes_out_after_all_of_them_died(shared: Panel) -> None:
+    wait_until(shared.is_ready, 30, "the new web process")
     assert sends_a_mail(shared)
 
 
