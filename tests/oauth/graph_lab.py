@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from notifications.models import MailServerSettings, Mode
+from notifications.models import MailServerSettings
 from notifications.oauth.client_credentials import AppRegistration
 from notifications.oauth.settings import graph_registration_of
-from tests.oauth.lab import ACCOUNT, providers_file
+from tests.graph import lab
+from tests.oauth.lab import providers_file
 from tests.peers.identity import IdentityPeer
 
 SECRET = "graph-secret"
@@ -26,12 +27,7 @@ def use_graph(
     """Save Graph mode as the active one; `columns` without `graph_`."""
     table = peer.provider(smtp_port=587) | {"graph_host": graph_host} | ({"ca_file": ca_file} if ca_file else {})
     providers_file(folder, settings, microsoft=table)
-    saved = MailServerSettings.load()
-    values = {"cloud": "microsoft.lab", "client_id": "graph-daemon", "tenant_id": peer.tenant, "pace": "unlimited"}
-    values |= {"client_secret": SECRET, "sender": f"Deployments <{ACCOUNT}>"}
-    columns_by_name = {f"graph_{name}": value for name, value in (values | columns).items()}
-    saved.save_version({"active_mode": Mode.GRAPH, **columns_by_name}, seen=saved.version)
-    return saved
+    return lab.use_graph(MailServerSettings.load(), **columns)
 
 
 def use_app(peer: IdentityPeer, folder: Path, settings: Any, **columns: Any) -> AppRegistration:
