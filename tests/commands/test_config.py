@@ -1,7 +1,6 @@
 """The configuration as a file."""
 
 import tomllib
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from django.core.management import CommandError, call_command
 
 from notifications.models import MailServerSettings, Notification
 from tests.base import a_notification, use_smtp
+from tests.commands.config_file import export, load
 
 pytestmark = pytest.mark.django_db
 
@@ -45,19 +45,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     trustme.CA().cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     monkeypatch.setenv("SMTP_PASSWORD", SECRET)
     return tmp_path
-
-
-def export() -> str:
-    out = StringIO()
-    call_command("config", "export", stdout=out)
-    return out.getvalue()
-
-
-def load(folder: Path, text: str) -> str:
-    (folder / "mailadmin.toml").write_text(text)
-    out = StringIO()
-    call_command("config", "import", str(folder / "mailadmin.toml"), stdout=out)
-    return out.getvalue()
 
 
 def refusal(folder: Path, text: str) -> str:

@@ -2,14 +2,14 @@
 
 import tomllib
 from datetime import date
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 
 from notifications.models import MailServerSettings
+from tests.commands.config_file import export, load
 from tests.oauth.lab import providers_file
 
 pytestmark = pytest.mark.django_db
@@ -30,35 +30,27 @@ SECRET = "correct~horse~battery"
 
 
 @pytest.fixture
-def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("GRAPH_SECRET", SECRET)
-    return tmp_path / "mailadmin.toml"
+    return tmp_path
 
 
-def load(file: Path, text: str) -> str:
-    file.write_text(text)
-    out = StringIO()
-    call_command("config", "import", str(file), stdout=out)
-    return out.getvalue()
+def exported() -> dict[str, Any]:
+    text = export()
+    assert SECRET not in text
+    return tomllib.loads(text)
 
 
-def export() -> dict[str, Any]:
-    out = StringIO()
-    call_command("config", "export", stdout=out)
-    assert SECRET not in out.getvalue()
-    return tomllib.loads(out.getvalue())
-
-
-def refusal(file: Path, text: str) -> str:
+def refusal(folder: Path, text: str) -> str:
     with pytest.raises(CommandError) as caught:
-        load(file, text)
+        load(folder, text)
     assert MailServerSettings.load().version == 0
     assert SECRET not in str(caught.value)
     return str(caught.value)
 
 
-def test_the_example_becomes_what_is_set(file: Path) -> None:
-    load(file, EXAMPLE)
+def test_the_example_becomes_what_is_set(folder: Path) -> None:
+    load(folder, EXAMPLE)
     saved = MailServerSettings.load()
     assert (saved.active_mode, saved.graph_cloud) == ("graph", "dod")
     assert (saved.graph_tenant_id, saved.graph_client_secret) == ("contoso.com", SECRET)
@@ -66,41 +58,38 @@ def test_the_example_becomes_what_is_set(file: Path) -> None:
     assert (saved.graph_total_timeout, saved.graph_pace) == (90, "graph")
 
 
-def test_a_second_time_changes_nothing(file: Path) -> None:
-    load(file, EXAMPLE)
-    assert "unchanged" in load(file, EXAMPLE)
+def test_a_second_time_changes_nothing(folder: Path) -> None:
+    load(folder, EXAMPLE)
+    assert "unchanged" in load(folder, EXAMPLE)
 
 
 @pytest.mark.parametrize(("said", "kept"), [("save_to_sent_items = false\n", False), ("", True)])
-def test_sent_items_are_written_unless_the_file_says_no(file: Path, said: str, kept: bool) -> None:
-    load(file, EXAMPLE.replace("save_to_sent_items = true\n", said))
+def test_sent_items_are_written_unless_the_file_says_no(folder: Path, said: str, kept: bool) -> None:
+    load(folder, EXAMPLE.replace("save_to_sent_items = true\n", said))
     assert MailServerSettings.load().graph_save_to_sent_items is kept
-    assert export()["mail_server"]["graph"]["save_to_sent_items"] is kept
+    assert exported()["mail_server"]["graph"]["save_to_sent_items"] is kept
 
 
 @pytest.mark.parametrize(
     ("old", "new"), [("= true", "= false"), ("= true", "= true"), ("secret_expires = 2027-05-01\n", "")]
 )
-def test_the_export_reads_back_as_the_same(file: Path, tmp_path: Path, old: str, new: str) -> None:
-    load(file, EXAMPLE.replace(old, new))
-    out = tmp_path / "exported.toml"
-    text = StringIO()
-    call_command("config", "export", stdout=text)
-    assert "client_secret" not in export()["mail_server"]["graph"]
-    assert "unchanged" in load(out, text.getvalue())
+def test_the_export_reads_back_as_the_same(folder: Path, old: str, new: str) -> None:
+    load(folder, EXAMPLE.replace(old, new))
+    assert "client_secret" not in exported()["mail_server"]["graph"]
+    assert "unchanged" in load(folder, export())
     assert MailServerSettings.load().graph_client_secret == SECRET
 
 
-def test_the_day_is_exported_as_a_date(file: Path) -> None:
-    load(file, EXAMPLE)
-    assert export()["mail_server"]["graph"]["secret_expires"] == date(2027, 5, 1)
+def test_the_day_is_exported_as_a_date(folder: Path) -> None:
+    load(folder, EXAMPLE)
+    assert exported()["mail_server"]["graph"]["secret_expires"] == date(2027, 5, 1)
 
 
-def test_an_addition_with_a_graph_host_is_taken(file: Path, tmp_path: Path, settings: Any) -> None:
+def test_an_addition_with_a_graph_host_is_taken(folder: Path, tmp_path: Path, settings: Any) -> None:
     table = {"login_host": "https://localhost:8453", "smtp_host": "localhost", "smtp_scope": "https://x/SMTP.Send"}
     providers_file(tmp_path, settings, microsoft={**table, "graph_host": "https://localhost:8445"})
-    load(file, EXAMPLE.replace('"dod"', '"microsoft.lab"'))
-    assert export()["mail_server"]["graph"]["cloud"] == "microsoft.lab"
+    load(folder, EXAMPLE.replace('"dod"', '"microsoft.lab"'))
+    assert exported()["mail_server"]["graph"]["cloud"] == "microsoft.lab"
 
 
 @pytest.mark.parametrize(
@@ -119,12 +108,12 @@ def test_an_addition_with_a_graph_host_is_taken(file: Path, tmp_path: Path, sett
         ("save_to", 'pace = "gmail"\nsave_to', "mail_server.graph.pace: "),
     ],
 )
-def test_what_does_not_fit_is_named_by_its_path(file: Path, old: str, new: str, path: str) -> None:
-    assert path in refusal(file, EXAMPLE.replace(old, new))
+def test_what_does_not_fit_is_named_by_its_path(folder: Path, old: str, new: str, path: str) -> None:
+    assert path in refusal(folder, EXAMPLE.replace(old, new))
 
 
-def test_the_saved_secret_is_not_carried_to_another_tenant(file: Path) -> None:
-    load(file, EXAMPLE)
+def test_the_saved_secret_is_not_carried_to_another_tenant(folder: Path) -> None:
+    load(folder, EXAMPLE)
     moved = EXAMPLE.replace("contoso.com", "fabrikam.com").replace('client_secret = { env = "GRAPH_SECRET" }\n', "")
     with pytest.raises(CommandError, match=r"mail_server\.graph\.client_secret: .*belongs to the tenant"):
-        load(file, moved)
+        load(folder, moved)

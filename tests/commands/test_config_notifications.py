@@ -2,32 +2,19 @@
 
 import tomllib
 from datetime import time
-from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Group
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 
 from notifications.forms.notification import NotificationForm
 from notifications.models import Notification
 from tests.base import a_notification, operator
+from tests.commands.config_file import export, load
 from tests.forms.test_notification_parts import FULL
 
 pytestmark = pytest.mark.django_db
-
-
-def export() -> str:
-    out = StringIO()
-    call_command("config", "export", stdout=out)
-    return out.getvalue()
-
-
-def load(folder: Path, text: str) -> str:
-    (folder / "mailadmin.toml").write_text(text)
-    out = StringIO()
-    call_command("config", "import", str(folder / "mailadmin.toml"), stdout=out)
-    return out.getvalue()
 
 
 def content() -> list[dict[str, object]]:

@@ -1,14 +1,14 @@
 """OAuth2 mode in the configuration file."""
 
 import tomllib
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 
 from notifications.models import MailServerSettings
+from tests.commands.config_file import export, load
 from tests.oauth.lab import providers_file
 
 pytestmark = pytest.mark.django_db
@@ -30,34 +30,21 @@ SECRET = "correct~horse~battery"
 
 
 @pytest.fixture
-def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("OAUTH_SECRET", SECRET)
-    return tmp_path / "mailadmin.toml"
+    return tmp_path
 
 
-def load(file: Path, text: str) -> str:
-    file.write_text(text)
-    out = StringIO()
-    call_command("config", "import", str(file), stdout=out)
-    return out.getvalue()
-
-
-def export() -> str:
-    out = StringIO()
-    call_command("config", "export", stdout=out)
-    return out.getvalue()
-
-
-def refusal(file: Path, text: str) -> str:
+def refusal(folder: Path, text: str) -> str:
     with pytest.raises(CommandError) as caught:
-        load(file, text)
+        load(folder, text)
     assert MailServerSettings.load().version == 0
     assert SECRET not in str(caught.value)
     return str(caught.value)
 
 
-def test_the_example_becomes_what_is_set(file: Path) -> None:
-    load(file, EXAMPLE)
+def test_the_example_becomes_what_is_set(folder: Path) -> None:
+    load(folder, EXAMPLE)
     saved = MailServerSettings.load()
     assert (saved.active_mode, saved.oauth2_provider, saved.oauth2_cloud) == ("oauth2", "microsoft", "gcc-high")
     assert (saved.oauth2_tenant_id, saved.oauth2_client_secret) == ("contoso.com", SECRET)
@@ -65,32 +52,32 @@ def test_the_example_becomes_what_is_set(file: Path) -> None:
     assert (saved.oauth2_port, saved.oauth2_pace) == (None, "exchange_online")
 
 
-def test_the_rest_may_be_said_too(file: Path) -> None:
+def test_the_rest_may_be_said_too(folder: Path) -> None:
     limits = 'port = 2525\nsecurity = "tls"\nconnect_timeout = 5\ntotal_timeout = 60\npace = "unlimited"\n'
-    load(file, EXAMPLE + limits)
+    load(folder, EXAMPLE + limits)
     saved = MailServerSettings.load()
     assert (saved.oauth2_port, saved.oauth2_security, saved.oauth2_pace) == (2525, "tls", "unlimited")
     assert (saved.oauth2_connect_timeout, saved.oauth2_total_timeout) == (5, 60)
 
 
-def test_a_second_time_changes_nothing(file: Path) -> None:
-    load(file, EXAMPLE)
-    assert "unchanged" in load(file, EXAMPLE)
+def test_a_second_time_changes_nothing(folder: Path) -> None:
+    load(folder, EXAMPLE)
+    assert "unchanged" in load(folder, EXAMPLE)
 
 
-def test_the_export_has_no_secret_and_reads_back_as_the_same(file: Path) -> None:
-    load(file, EXAMPLE)
+def test_the_export_has_no_secret_and_reads_back_as_the_same(folder: Path) -> None:
+    load(folder, EXAMPLE)
     text = export()
     assert SECRET not in text
     assert "client_secret" not in tomllib.loads(text)["mail_server"]["oauth2"]
-    assert "unchanged" in load(file, text)
+    assert "unchanged" in load(folder, text)
     assert MailServerSettings.load().oauth2_client_secret == SECRET
 
 
-def test_an_addition_of_the_operators_is_taken(file: Path, tmp_path: Path, settings: Any) -> None:
+def test_an_addition_of_the_operators_is_taken(folder: Path, tmp_path: Path, settings: Any) -> None:
     table = {"login_host": "https://localhost:8453", "smtp_host": "localhost", "smtp_scope": "https://x/SMTP.Send"}
     providers_file(tmp_path, settings, microsoft=table)
-    load(file, EXAMPLE.replace('"microsoft"', '"microsoft.lab"').replace('cloud = "gcc-high"\n', ""))
+    load(folder, EXAMPLE.replace('"microsoft"', '"microsoft.lab"').replace('cloud = "gcc-high"\n', ""))
     assert tomllib.loads(export())["mail_server"]["oauth2"]["provider"] == "microsoft.lab"
 
 
@@ -106,16 +93,16 @@ def test_an_addition_of_the_operators_is_taken(file: Path, tmp_path: Path, setti
         ("robot@example.com", "robot@example.com\\u0001auth=Bearer x", "mail_server.oauth2.sign_in_as: "),
     ],
 )
-def test_what_does_not_fit_is_named_by_its_path(file: Path, old: str, new: str, path: str) -> None:
-    assert path in refusal(file, EXAMPLE.replace(old, new))
+def test_what_does_not_fit_is_named_by_its_path(folder: Path, old: str, new: str, path: str) -> None:
+    assert path in refusal(folder, EXAMPLE.replace(old, new))
 
 
-def test_a_mode_without_values_cannot_be_active(file: Path) -> None:
-    assert "OAuth2 is not set up" in refusal(file, '[mail_server]\nactive = "oauth2"\n')
+def test_a_mode_without_values_cannot_be_active(folder: Path) -> None:
+    assert "OAuth2 is not set up" in refusal(folder, '[mail_server]\nactive = "oauth2"\n')
 
 
-def test_the_saved_secret_is_not_carried_to_another_cloud(file: Path) -> None:
-    load(file, EXAMPLE)
+def test_the_saved_secret_is_not_carried_to_another_cloud(folder: Path) -> None:
+    load(folder, EXAMPLE)
     moved = EXAMPLE.replace("gcc-high", "china").replace('client_secret = { env = "OAUTH_SECRET" }\n', "")
     with pytest.raises(CommandError, match=r"mail_server\.oauth2\.client_secret: .*belongs to the cloud"):
-        load(file, moved)
+        load(folder, moved)

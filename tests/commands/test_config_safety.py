@@ -1,12 +1,12 @@
 """Safety in the configuration file."""
 
-from io import StringIO
 from pathlib import Path
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 
 from notifications.models import Safety
+from tests.commands.config_file import export, load
 
 pytestmark = pytest.mark.django_db
 FILE = """
@@ -17,46 +17,33 @@ reroute_to = "lab@example.com"
 """
 
 
-def load(text: str, folder: Path) -> str:
-    file, out = folder / "mailadmin.toml", StringIO()
-    file.write_text(text)
-    call_command("config", "import", str(file), stdout=out)
-    return out.getvalue()
-
-
-def exported() -> str:
-    out = StringIO()
-    call_command("config", "export", stdout=out)
-    return out.getvalue()
-
-
 def test_what_the_file_says_holds(tmp_path: Path) -> None:
-    load(FILE, tmp_path)
+    load(tmp_path, FILE)
     safety = Safety.load()
     assert (safety.paused, safety.allowed_domains, safety.reroute_to) == (True, ["example.com"], "lab@example.com")
 
 
 def test_it_comes_out_as_it_went_in(tmp_path: Path) -> None:
-    load(FILE, tmp_path)
-    before = exported()
-    assert "unchanged" in load(before, tmp_path)
-    assert exported() == before
+    load(tmp_path, FILE)
+    before = export()
+    assert "unchanged" in load(tmp_path, before)
+    assert export() == before
 
 
 def test_a_key_left_out_is_off(tmp_path: Path) -> None:
-    load(FILE, tmp_path)
-    load("[safety]\n", tmp_path)
+    load(tmp_path, FILE)
+    load(tmp_path, "[safety]\n")
     assert str(Safety.load()) == "nothing is held back"
 
 
 def test_a_file_without_the_section_leaves_it_alone(tmp_path: Path) -> None:
-    load(FILE, tmp_path)
-    load("", tmp_path)
+    load(tmp_path, FILE)
+    load(tmp_path, "")
     assert Safety.load().paused
 
 
 def test_nothing_of_it_stands_in_the_export_while_all_is_off() -> None:
-    assert "[safety]" not in exported()
+    assert "[safety]" not in export()
 
 
 @pytest.mark.parametrize(
@@ -64,4 +51,4 @@ def test_nothing_of_it_stands_in_the_export_while_all_is_off() -> None:
 )
 def test_what_does_not_fit_is_named_by_its_path(tmp_path: Path, line: str) -> None:
     with pytest.raises(CommandError, match=f"safety.{line.partition(' ')[0]}"):
-        load(f"[safety]\n{line}\n", tmp_path)
+        load(tmp_path, f"[safety]\n{line}\n")
