@@ -95,6 +95,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "notifications.sessions.end_without_row",
     "notifications.sessions.sign_in_as_a_page",
+    "notifications.time_zones.as_its_reader_sees",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "notifications.access.AccessMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -100,6 +100,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/csv/", audit.export, name="audit-csv"),
     path("account/", account.account, name="account"),
     path("account/password/", account.password, name="account-password"),
+    path("account/time-zone/", account.time_zone, name="account-time-zone"),
     path("account/sessions/end/", account.other_sessions_end, name="account-sessions-end"),
     path("account/sessions/<uuid:session>/end/", account.own_session_end, name="account-session-end"),
     path("invitation/<str:token>/", invitation.invitation, name="invitation"),

@@ -54,6 +54,7 @@ ACCESS: dict[str, Row] = {
     "sign-out": row(post=VIEWER),
     "account": row(get=VIEWER),
     "account-password": row(post=VIEWER),
+    "account-time-zone": row(post=VIEWER),
     "account-sessions-end": row(post=VIEWER),
     "account-session-end": row(post=VIEWER),
     # Options > Preferences > Mail Server: its addresses that take a form lead back to the page after a reload

@@ -14,8 +14,9 @@ Columns = dict[str, Callable[[Any], object]]
 
 def csv_download(name: str, columns: Columns, chunks: Iterable[list[Any]]) -> StreamingHttpResponse:
     """A line for each row of `chunks`, with what each of `columns` makes of it."""
+    today = timezone.localdate(timezone=timezone.get_default_timezone())
     response = StreamingHttpResponse(csv_parts(columns, chunks), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}-{timezone.localdate():%Y-%m-%d}.csv"'
+    response["Content-Disposition"] = f'attachment; filename="{name}-{today:%Y-%m-%d}.csv"'
     response["Cache-Control"] = "no-store"
     # A proxy that collects the whole answer first would need the memory that is spared here.
     response["X-Accel-Buffering"] = "no"
@@ -34,7 +35,7 @@ def cell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return timezone.localtime(value).isoformat(" ", "seconds")
+        return timezone.localtime(value, timezone.get_default_timezone()).isoformat(" ", "seconds")
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value) if isinstance(value, int) else harmless(str(value))

@@ -1,6 +1,13 @@
 // Only what HTML cannot do alone: every page works without this file.
 document.documentElement.classList.add("js");
 
+// No header says in which zone a browser's clock runs. Set on the sign-in page, it holds for the first page after it.
+const zone = `browser_time_zone=${Intl.DateTimeFormat().resolvedOptions().timeZone}`;
+if (!document.cookie.split("; ").includes(zone)) {
+  const secure = location.protocol === "https:" ? "; secure" : "";
+  document.cookie = `${zone}; path=/; max-age=31536000; samesite=lax${secure}`;
+}
+
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (button) {

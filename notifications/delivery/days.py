@@ -42,14 +42,14 @@ class SecondsBetween(Func):
 
 def last_days(now: datetime) -> list[MailDay]:
     """The last DAYS days, today last; only what is kept is not computed. None of them is saved here."""
-    starts = [start_of(timezone.localdate(now) - timedelta(days=back)) for back in range(DAYS - 1, -1, -1)]
+    starts = [start_of(day_of(now) - timedelta(days=back)) for back in range(DAYS - 1, -1, -1)]
     kept = {day.starts_at: day for day in MailDay.objects.filter(starts_at__gte=starts[0])}
     return [kept.get(start) or summed_up(start, newest=NEWEST) for start in starts]
 
 
 def sum_up(now: datetime) -> None:
     """Keep the days that are over and not kept yet, and forget those that are older than the retention."""
-    today = timezone.localdate(now - SETTLING)
+    today = day_of(now - SETTLING)
     starts = [start_of(today - timedelta(days=back)) for back in range(1, DAYS)]
     kept = set(MailDay.objects.filter(starts_at__gte=starts[-1]).values_list("starts_at", flat=True))
     missing = [summed_up(start) for start in starts if start not in kept]
@@ -60,12 +60,17 @@ def sum_up(now: datetime) -> None:
 
 
 def start_of(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
+    return timezone.make_aware(datetime.combine(day, time.min), timezone.get_default_timezone())
+
+
+def day_of(moment: datetime) -> date:
+    """In the installation's zone, whoever asks: days are summed up once for all."""
+    return timezone.localdate(moment, timezone.get_default_timezone())
 
 
 def summed_up(start: datetime, newest: int | None = None) -> MailDay:
     """The day that begins at `start`; its times to accept from its `newest` mails alone, when given."""
-    end = start_of(timezone.localdate(start) + timedelta(days=1))
+    end = start_of(day_of(start) + timedelta(days=1))
     messages = Message.objects.filter(finished_at__gte=start, finished_at__lt=end)
     # The states are told apart in what is selected: as a condition, or to group by, they tempt SQLite to their own
     # index, and so to read every mail there is (8 s of 420,000 mails). Counted is a column that the index holds.

@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from django.template import Library, defaultfilters
-from django.utils import dateformat, timezone
+from django.utils import dateformat
 from django.utils.html import conditional_escape
 from django.utils.safestring import mark_safe
+
+from notifications.emails.words import localised
 
 register = Library()
 PLACES = 6
@@ -55,10 +57,7 @@ def time(value: Any, form: str = "H:i") -> str:
 def formatted(value: Any, form: str) -> str:
     if not isinstance(value, Moment) or value.at is None:
         return ""
-    try:
-        return dateformat.format(timezone.localtime(value.at), str(form))
-    except OverflowError:  # the year 1 or 9999, "never" to some tools, which most zones cannot shift
-        return dateformat.format(value.at, str(form))
+    return dateformat.format(localised(value.at), str(form))
 
 
 @register.filter

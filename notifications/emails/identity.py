@@ -16,7 +16,7 @@ def new_message_id() -> str:
 
 
 def date_of(now: datetime) -> str:
-    return format_datetime(timezone.localtime(now))
+    return format_datetime(timezone.localtime(now, timezone.get_default_timezone()))
 
 
 def own_domain() -> str:

@@ -37,8 +37,9 @@ def span(start: datetime, end: datetime, zone: tzinfo | None = None) -> str:
 
 
 def localised(at: datetime, zone: tzinfo | None = None) -> datetime:
+    """Without `zone` in the installation's: whose click made the mail must not be seen in it."""
     try:
-        return timezone.localtime(at, zone)
+        return timezone.localtime(at, zone or timezone.get_default_timezone())
     except OverflowError:  # some tools report the year 1 or 9999 for "never", which most zones cannot shift
         return at.astimezone(UTC)
 

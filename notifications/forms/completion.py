@@ -16,7 +16,7 @@ EXAMPLE = "PC-001 success\nPC-002 failed exit code 1603"
 
 
 def fresh_id() -> str:
-    return f"{timezone.localtime():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    return f"{timezone.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
 class CompletionForm(forms.Form):

@@ -7,7 +7,10 @@ from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
+from notifications import time_zones
 from notifications.addresses import shown
 
 STAR_LIMIT = 20
@@ -55,6 +58,32 @@ class GlobField(LineField):
         super().validate(value)
         if value.count("*") > STAR_LIMIT:
             raise ValidationError(f"Use at most {STAR_LIMIT} stars.")
+
+
+class ZoneInput(forms.TextInput):
+    """A text that the browser completes from the names of the time zones."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        offered = f"{name}-offered"
+        names = ((name,) for name in sorted(time_zones.names().values()))
+        options = format_html_join("", '<option value="{}">', names)
+        shown_input = super().render(name, value, {**(attrs or {}), "list": offered}, renderer)
+        return format_html('{}<datalist id="{}">{}</datalist>', shown_input, offered, options)
+
+
+class ZoneField(LineField):
+    """The IANA name of a time zone, in its usual spelling."""
+
+    widget = ZoneInput
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=64, label="Time zone", **options)
+
+    def clean(self, value: Any) -> str:
+        text = str(super().clean(value))
+        if text and text.lower() not in time_zones.names():
+            raise ValidationError(f"There is no time zone “{shown(text)}”. Give one such as Europe/Berlin.")
+        return time_zones.names()[text.lower()] if text else ""
 
 
 class Switch(forms.CheckboxInput):

@@ -1,17 +1,11 @@
 """Which completions a notification is about, and at which hours it mails."""
 
-from functools import cache
 from typing import Any, cast
-from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
 
-from notifications.addresses import shown
-from notifications.forms.fields import ClockField, GlobField, LineField, OneOfField, SomeOfField, WholeNumberField
+from notifications.forms.fields import ClockField, GlobField, OneOfField, SomeOfField, WholeNumberField, ZoneField
 from notifications.models import Day, History, Outcome, OutsideHours
 
 A_YEAR = 366 * 24 * 60
@@ -26,32 +20,6 @@ WHEN_FIELDS = (
     *(f"{what}_glob" for what in GLOBS),
     *("days", "hours_from", "hours_until", "time_zone", "outside_hours"),
 )
-
-
-class ZoneInput(forms.TextInput):
-    """A text that the browser completes from the names of the time zones."""
-
-    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
-        offered = f"{name}-offered"
-        options = format_html_join("", '<option value="{}">', ((zone,) for zone in sorted(zones().values())))
-        shown_input = super().render(name, value, {**(attrs or {}), "list": offered}, renderer)
-        return format_html('{}<datalist id="{}">{}</datalist>', shown_input, offered, options)
-
-
-class ZoneField(LineField):
-    """The IANA name of a time zone, in its usual spelling."""
-
-    def clean(self, value: Any) -> str:
-        text = str(super().clean(value))
-        if text and text.lower() not in zones():
-            raise ValidationError(f"There is no time zone “{shown(text)}”. Give one such as Europe/Berlin.")
-        return zones()[text.lower()] if text else ""
-
-
-@cache
-def zones() -> dict[str, str]:
-    """Reading them from the disk takes 0.2 s."""
-    return {name.lower(): name for name in available_timezones()}
 
 
 def glob_field(label: str, help_text: str = "") -> GlobField:
@@ -88,7 +56,7 @@ class WhenPart(forms.Form):
     hours_until = ClockField(
         required=False, label="Until", help_text="Earlier than From: until that time on the next day."
     )
-    time_zone = ZoneField(required=False, max_length=64, label="Time zone", widget=ZoneInput)
+    time_zone = ZoneField(required=False)
     outside_hours = OneOfField(
         choices=OutsideHours.choices, required=False, label="Outside these hours", widget=forms.RadioSelect
     )

@@ -1,4 +1,4 @@
-"""Inviting people, their roles, and one's own password."""
+"""Inviting people, their roles, and one's own password and time zone."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.models import User
 
 from notifications.access import Role
-from notifications.forms.fields import LineField
+from notifications.forms.fields import LineField, ZoneField
 from notifications.forms.setup import password_help
 from notifications.models.people import ROLES
 
@@ -40,3 +40,11 @@ class OwnPasswordForm(PasswordChangeForm):
         self.fields["new_password1"].help_text = password_help()
         self.fields["new_password2"].label = "The new password once more"
         self.fields["new_password2"].help_text = ""
+
+
+class OwnZoneForm(forms.Form):
+    time_zone = ZoneField(required=False)
+
+    def __init__(self, *args: Any, otherwise: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["time_zone"].help_text = f"Empty: {otherwise}."

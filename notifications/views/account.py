@@ -1,27 +1,30 @@
-"""One's own account: the password, and the browsers one is signed in with."""
+"""One's own account: the password, the time zone, and the browsers one is signed in with."""
 
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
 
+from notifications import time_zones
 from notifications.access import role_of
-from notifications.forms.people import OwnPasswordForm
+from notifications.forms.people import OwnPasswordForm, OwnZoneForm
 from notifications.models import AuditEvent, BrowserSession
 from notifications.models.people import end_sessions
+from notifications.views import cookies
 
 
 @require_GET
 @never_cache
 def account(request: HttpRequest) -> HttpResponse:
-    return show(request, OwnPasswordForm(me(request)))
+    return show(request, OwnPasswordForm(me(request)), zone_form(request))
 
 
 @require_POST
@@ -30,7 +33,7 @@ def account(request: HttpRequest) -> HttpResponse:
 def password(request: HttpRequest) -> HttpResponse:
     form = OwnPasswordForm(me(request), request.POST)
     if not form.is_valid():
-        return show(request, form, status=422)
+        return show(request, form, zone_form(request), status=422)
     with transaction.atomic():
         user = form.save()
         update_session_auth_hash(request, user)
@@ -38,6 +41,19 @@ def password(request: HttpRequest) -> HttpResponse:
         AuditEvent.record(AuditEvent.Action.PASSWORD_CHANGED, str(user), by=user)
     messages.success(request, "Your password is changed. Every other browser is signed out.")
     return redirect("account")
+
+
+@require_POST
+@never_cache
+def time_zone(request: HttpRequest) -> HttpResponse:
+    form = zone_form(request, request.POST)
+    if not form.is_valid():
+        return show(request, OwnPasswordForm(me(request)), form, status=422)
+    chosen = form.cleaned_data["time_zone"]
+    messages.success(request, f"Times are shown in {chosen or otherwise(request)}.")
+    answer = redirect("account")
+    cookies.keep(request, answer, time_zones.CHOSEN_COOKIE, chosen)
+    return answer
 
 
 @require_POST
@@ -54,9 +70,21 @@ def own_session_end(request: HttpRequest, session: UUID) -> HttpResponse:
     return redirect("account")
 
 
-def show(request: HttpRequest, form: OwnPasswordForm, status: int = 200) -> HttpResponse:
+def zone_form(request: HttpRequest, data: QueryDict | None = None) -> OwnZoneForm:
+    return OwnZoneForm(data, initial={"time_zone": time_zones.chosen(request)}, otherwise=otherwise(request))
+
+
+def otherwise(request: HttpRequest) -> str:
+    """The zone of somebody who chose none."""
+    if browsers := time_zones.of_browser(request):
+        return f"{browsers}, as this browser says"
+    return f"{settings.TIME_ZONE}, as the panel is set up"
+
+
+def show(request: HttpRequest, form: OwnPasswordForm, zone: OwnZoneForm, status: int = 200) -> HttpResponse:
     context = {
         "form": form,
+        "zone": zone,
         "role": role_of(request.user).word,
         "sessions": me(request).browser_sessions.all(),
         "present": BrowserSession.of(request),

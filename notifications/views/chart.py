@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from itertools import pairwise
 from math import log
 
-from django.utils import timezone
-
+from notifications.delivery.days import day_of
 from notifications.models import MailDay
 from notifications.templatetags.panel import duration
 
@@ -44,7 +43,7 @@ class Column:
     """One day; `words` is all that the mark says, for who hovers over it."""
 
     day: MailDay
-    moment: datetime
+    date: date
     left: float
     middle: float
     bar: float
@@ -109,7 +108,7 @@ def column(
     width, bar = widths(days)
     return Column(
         day=days[place],
-        moment=timezone.localtime(days[place].starts_at),
+        date=day_of(days[place].starts_at),
         left=round(place * width, 3),
         middle=round((place + 0.5) * width, 3),
         bar=round((place + 0.5) * width - bar / 2, 3),
@@ -180,5 +179,5 @@ def time_words(day: MailDay) -> str:
 
 
 def name_of(day: MailDay) -> str:
-    local = timezone.localtime(day.starts_at)
-    return f"{local:%a} {local.day} {local:%b}"
+    date = day_of(day.starts_at)
+    return f"{date:%a} {date.day} {date:%b}"

@@ -7,9 +7,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from notifications.context import THEME_COOKIE, THEMES
+from notifications.views import cookies
 from notifications.views.back import back_to
-
-YEAR = 60 * 60 * 24 * 365
 
 
 @login_not_required
@@ -24,11 +23,8 @@ def home(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
-    """Keep the choice in a cookie; anything but light or dark follows the system again."""
+    """Keep the choice; anything but light or dark follows the system again."""
     answer = redirect(back_to(request, "home"))
     chosen = request.POST.get("theme", "")
-    if chosen in THEMES:
-        answer.set_cookie(THEME_COOKIE, chosen, max_age=YEAR, samesite="Lax", httponly=True, secure=request.is_secure())
-    else:
-        answer.delete_cookie(THEME_COOKIE, samesite="Lax")
+    cookies.keep(request, answer, THEME_COOKIE, chosen if chosen in THEMES else "")
     return answer

@@ -55,3 +55,23 @@ def test_a_viewer_comes_in_by_a_link_and_finds_no_save(
     theirs.goto("/deliveries/")
     expect(theirs).to_have_url(re.compile("/sign-in/"))
     context.close()
+
+
+@pytest.mark.parametrize(("zone", "offset"), [("Asia/Tokyo", "+09:00"), ("Pacific/Marquesas", "-09:30")])
+def test_times_are_those_of_the_browsers_clock_from_the_first_page_on(
+    chromium: Browser, panel: Panel, signed_in: dict[str, object], zone: str, offset: str
+) -> None:
+    context = chromium.new_context(base_url=panel.url, timezone_id=zone)
+    theirs = context.new_page()
+    theirs.goto("/sign-in/?next=/account/")
+    theirs.get_by_label("User name").fill("ada")
+    theirs.get_by_label("Password").fill(PASSWORD)
+    theirs.get_by_role("button", name="Sign in").click()
+    theirs.wait_for_url("**/account/")
+    expect(theirs.locator("time").first).to_have_attribute("datetime", re.compile(re.escape(offset) + "$"))
+
+    theirs.get_by_label("Time zone").fill("Asia/Kathmandu")
+    theirs.get_by_role("button", name="Save time zone").click()
+    expect(theirs.get_by_text("Times are shown in Asia/Kathmandu.")).to_be_visible()
+    expect(theirs.locator("time").first).to_have_attribute("datetime", re.compile(r"\+05:45$"))
+    context.close()

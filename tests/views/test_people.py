@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from notifications.access import Role, role_of
 from notifications.models import AuditEvent, BrowserSession, Invitation
+from notifications.time_zones import BROWSER_COOKIE, CHOSEN_COOKIE
 from notifications.views import shown_once
 from tests.base import PASSWORD, person, viewer
 
@@ -226,3 +227,22 @@ class TestAccount:
         adas = page.session["browser_session"]
         client.post(reverse("account-session-end", args=[adas]))
         assert page.get(reverse("account")).status_code == 200
+
+    def test_has_the_zone_that_one_chooses(self, page: Client) -> None:
+        response = page.post(reverse("account-time-zone"), {"time_zone": "europe/berlin"}, follow=True)
+        assert "Times are shown in Europe/Berlin." in response.content.decode()
+        assert 'value="Europe/Berlin"' in response.content.decode().partition("<datalist")[0]
+
+    def test_has_the_browsers_zone_again(self, page: Client) -> None:
+        page.cookies[BROWSER_COOKIE] = "Asia/Tokyo"
+        page.post(reverse("account-time-zone"), {"time_zone": "Europe/Berlin"})
+        response = page.post(reverse("account-time-zone"), {"time_zone": ""}, follow=True)
+        assert "Times are shown in Asia/Tokyo, as this browser says." in response.content.decode()
+        assert "Empty: Asia/Tokyo, as this browser says." in response.content.decode()
+
+    def test_keeps_the_zone_for_what_is_none(self, page: Client) -> None:
+        page.post(reverse("account-time-zone"), {"time_zone": "Europe/Berlin"})
+        response = page.post(reverse("account-time-zone"), {"time_zone": "Mars/Olympus"})
+        assert response.status_code == 422
+        assert "There is no time zone “Mars/Olympus”" in response.content.decode()
+        assert page.cookies[CHOSEN_COOKIE].value == "Europe/Berlin"
