@@ -4,20 +4,25 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 
 from notifications.emails.report_attachments import BOM, csv_line, harmless
+from notifications.paging import in_chunks
 
 Columns = dict[str, Callable[[Any], object]]
 
 
-def csv_download(name: str, columns: Columns, chunks: Iterable[list[Any]]) -> StreamingHttpResponse:
-    """A line for each row of `chunks`, with what each of `columns` makes of it."""
+def csv_download(name: str, columns: Columns, rows: QuerySet[Any], *, key: str = "-id") -> StreamingHttpResponse:
+    """A line for each of `rows` by the unique column `key`, with what each of `columns` makes of it."""
     today = timezone.localdate(timezone=timezone.get_default_timezone())
-    response = StreamingHttpResponse(csv_parts(columns, chunks), content_type="text/csv; charset=utf-8")
+    parts = csv_parts(columns, in_chunks(rows, key=key))
+    response = StreamingHttpResponse(parts, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}-{today:%Y-%m-%d}.csv"'
     response["Cache-Control"] = "no-store"
+    # What is sent while it is read has no length; the page tells by this how far it is.
+    response["X-Total-Count"] = str(rows.count())
     # A proxy that collects the whole answer first would need the memory that is spared here.
     response["X-Accel-Buffering"] = "no"
     return response

@@ -110,6 +110,10 @@ class TestDeliveries:
     def test_send_no_wrong_list_for_a_filter_that_cannot_be_read(self, vic: Client) -> None:
         assert vic.get("/deliveries/csv/?state=exploded")["Location"] == "/deliveries/?state=exploded"
 
+    def test_say_how_many_rows_will_come(self, vic: Client) -> None:
+        a_message("a@x.test"), a_message("b@x.test", "a@x.test"), a_message("b@x.test")
+        assert vic.get("/deliveries/csv/?recipient=a@x.test")["X-Total-Count"] == "2"
+
     def test_bear_names_that_hint_at_files(self, vic: Client) -> None:
         name = vic.get("/deliveries/csv/")["Content-Disposition"]
         assert name.startswith('attachment; filename="deliveries-20')

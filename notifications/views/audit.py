@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 from notifications.downloads import Columns, csv_download
 from notifications.forms.filters import AuditFilter
 from notifications.models import AuditEvent
-from notifications.paging import in_chunks, paginate
+from notifications.paging import paginate
 from notifications.views.audit_words import fields_in_words
 
 COLUMNS: Columns = {
@@ -39,4 +39,4 @@ def export(request: HttpRequest) -> HttpResponseBase:
     form = AuditFilter(request.GET)
     if not form.is_valid():
         return redirect(f"{reverse('audit')}?{request.GET.urlencode()}")
-    return csv_download("audit", COLUMNS, in_chunks(form.apply(AuditEvent.objects.all())))
+    return csv_download("audit", COLUMNS, form.apply(AuditEvent.objects.all()))

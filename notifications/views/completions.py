@@ -21,7 +21,7 @@ from notifications.forms.filters import CompletionFilter
 from notifications.intake.accept import Accepted, Conflict, accept
 from notifications.intake.values import is_web_address
 from notifications.models import AuditEvent, Completion, Message, Notification, Outcome, TargetResult
-from notifications.paging import in_chunks, paginate
+from notifications.paging import paginate
 from notifications.views.examples import curl_line
 from notifications.views.verdicts import entries_of, judged
 
@@ -64,7 +64,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
     form = CompletionFilter(request.GET)
     if not form.is_valid():
         return redirect(f"{reverse('completions')}?{request.GET.urlencode()}")
-    return csv_download("completions", COLUMNS, in_chunks(form.apply(with_target_count(Completion.objects.all()))))
+    return csv_download("completions", COLUMNS, form.apply(with_target_count(Completion.objects.all())))
 
 
 @require_GET

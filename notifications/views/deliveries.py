@@ -12,7 +12,7 @@ from django.views.decorators.vary import vary_on_headers
 from notifications.downloads import Columns, csv_download
 from notifications.forms.filters import DeliveryFilter
 from notifications.models import Attempt, BulkJob, Message, Recipient
-from notifications.paging import in_chunks, paginate
+from notifications.paging import paginate
 
 JOBS_SHOWN = 5
 COLUMNS: Columns = {
@@ -52,7 +52,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
     form = DeliveryFilter(request.GET)
     if not form.is_valid():
         return redirect(f"{reverse('deliveries')}?{request.GET.urlencode()}")
-    return csv_download("deliveries", COLUMNS, in_chunks(form.apply(listed(Message.objects.all()))))
+    return csv_download("deliveries", COLUMNS, form.apply(listed(Message.objects.all())))
 
 
 def listed(messages: QuerySet[Message]) -> QuerySet[Message]:

@@ -17,7 +17,7 @@ from notifications.downloads import Columns, csv_download
 from notifications.forms.filters import NotificationFilter
 from notifications.forms.notification import NotificationForm, free_copy_name
 from notifications.models import AuditEvent, Message, Notification, Outcome
-from notifications.paging import in_chunks, paginate
+from notifications.paging import paginate
 from notifications.views.notification_news import news_of, of_its_own
 
 COLUMNS: Columns = {
@@ -53,8 +53,8 @@ def export(request: HttpRequest) -> HttpResponseBase:
     form = NotificationFilter(request.GET)
     if not form.is_valid():
         return redirect(f"{reverse('notifications')}?{request.GET.urlencode()}")
-    chunks = in_chunks(form.apply(with_last_fired(Notification.objects.all())), key="name")
-    return csv_download("notifications", COLUMNS, chunks)
+    rows = form.apply(with_last_fired(Notification.objects.all()))
+    return csv_download("notifications", COLUMNS, rows, key="name")
 
 
 @require_POST
