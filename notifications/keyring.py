@@ -16,6 +16,14 @@ from notifications.models.fields import SecretField, Unreadable
 # Rows that are locked together: few enough that nobody who saves has to wait for long.
 BATCH = 200
 STORED = "_as_stored"
+# What brings back a secret that no key opens; nothing where the panel fetches or makes another by itself.
+REMEDIES = {
+    "MailServerSettings": "enter it again under Options > Preferences > Mail Server, and save",
+    "OAuthGrant": "press Authenticate under Options > Preferences > Mail Server",
+    "AppToken": "",
+    "ConsentRequest": "",
+    "Message": "",
+}
 
 
 class Opens(Enum):
@@ -34,7 +42,12 @@ class Secret:
     opens: Opens
 
     def __str__(self) -> str:
-        return f"{self.model._meta.object_name} {self.pk}: {self.column}"
+        return f"{self.model.__name__}: {self.column}"
+
+    @property
+    def remedy(self) -> str:
+        """What somebody has to do when no key opens it; empty when nobody has to."""
+        return REMEDIES[self.model.__name__]
 
 
 def survey() -> Iterator[Secret]:

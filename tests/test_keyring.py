@@ -43,6 +43,10 @@ def test_every_secret_column_of_the_app_is_known() -> None:
     } <= names
 
 
+def test_every_secret_says_what_brings_it_back() -> None:
+    assert {model.__name__ for model in secret_fields()} == set(keyring.REMEDIES)
+
+
 @pytest.mark.django_db
 @pytest.mark.usefixtures("saved_with_the_old_key")
 class TestRotating:
@@ -66,7 +70,7 @@ class TestRotating:
         before = stored_password()
         use_keys(STRANGE)
         lost = [str(secret) for secret in rotate() if secret.opens is Opens.NONE]
-        assert "MailServerSettings 1: basic_password" in lost
+        assert "MailServerSettings: basic_password" in lost
         assert stored_password() == before
         use_keys(OLD)
         assert MailServerSettings.load().basic_password == SECRET
@@ -85,8 +89,8 @@ class TestRotating:
         self, use_keys: UseKeys, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(keyring, "BATCH", 2)
-        for _ in range(5):
-            a_message()
+        for number in range(5):
+            a_message(draft_server=f"draft {number}")
         use_keys(NEW, OLD)
         next(secret for secret in rotate() if secret.model is Message)
         half = opens()

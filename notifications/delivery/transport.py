@@ -31,7 +31,7 @@ FAULTS = {
 }
 
 
-def with_draft(saved: MailServerSettings, draft: str) -> MailServerSettings:
+def with_draft(saved: MailServerSettings, draft: str | None) -> MailServerSettings:
     """An unsaved copy of `saved` with the values of a test's `draft` (JSON by column name) in place."""
     if not draft:
         return saved

@@ -28,8 +28,8 @@ class TestEmailForm(forms.Form):
             raise ValidationError(str(error)) from error
 
 
-def draft_of(form: ModeForm, saved: MailServerSettings) -> str:
-    """The page's values as the worker takes them; empty when they are the ones in force.
+def draft_of(form: ModeForm, saved: MailServerSettings) -> str | None:
+    """The page's values as the worker takes them; None when they are the ones in force.
 
     A kept secret is written out: looked up later, it might be that of another server, saved in the meantime.
     """
@@ -37,5 +37,5 @@ def draft_of(form: ModeForm, saved: MailServerSettings) -> str:
     for name in form.of_no_mail:
         del values[f"{form.mode}_{name}"]
     if all(value == getattr(saved, column) for column, value in values.items()):
-        return ""
+        return None
     return json.dumps(values)

@@ -49,8 +49,9 @@ class Message(models.Model):
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
     # What a backend wants to find again should a try be cut off: Graph's draft.
     transport_note = models.TextField(blank=True)
-    # The unsaved values of a test, as JSON; emptied when the test is over.
-    draft_server = SecretField()
+    # The unsaved values of a test, as JSON, until the test is over. Else NULL: encrypted nothings would be as many
+    # secrets as mails, which a lost key takes along.
+    draft_server = SecretField(null=True, default=None)  # type: ignore[misc]  # None is typed as a str
     created_at = models.DateTimeField(default=timezone.now)
     next_attempt_at = models.DateTimeField(default=timezone.now)
     # The notification's hours: nothing sends the mail earlier, but a person.
@@ -142,7 +143,7 @@ class Message(models.Model):
         """Whether the mail was still waiting and is now cancelled."""
         return bool(
             Message.objects.filter(pk=self.pk, state=self.State.QUEUED).update(
-                state=self.State.CANCELLED, finished_at=timezone.now(), draft_server=""
+                state=self.State.CANCELLED, finished_at=timezone.now(), draft_server=None
             )
         )
 
@@ -157,7 +158,7 @@ class Message(models.Model):
         return self.recipients.filter(outcome=Recipient.Outcome.ACCEPTED).count()
 
     def _finish(self, state: State) -> None:
-        self._become(state, finished_at=timezone.now(), draft_server="")
+        self._become(state, finished_at=timezone.now(), draft_server=None)
 
     def _become(self, state: State, **columns: Any) -> None:
         self.state = state

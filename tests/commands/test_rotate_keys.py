@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
-from tests.base import use_smtp
+from notifications.models import BrowserSession
+from tests.base import a_message, use_smtp
 from tests.installation import Installation
 from tests.keys import UseKeys, new_key
 from tests.keys import use_keys as use_keys  # a fixture
@@ -19,6 +21,7 @@ MAILS = 4000
 ONE_BATCH_OCTETS = 1_000_000
 FILL = f"""
 from notifications.models import Message
+from notifications.models import BrowserSession
 from tests.base import a_message, use_smtp
 use_smtp(host="mail.contoso.test", port=25, password="secret7")
 one = a_message()
@@ -54,7 +57,7 @@ class TestTheCommand:
         use_keys(OLD)
         use_smtp(host="mail.contoso.test", port=25, password="secret7")
         use_keys(STRANGE)
-        with pytest.raises(CommandError, match="MailServerSettings 1: basic_password"):
+        with pytest.raises(CommandError, match="MailServerSettings: basic_password: enter it again"):
             run("rotate_keys")
 
 
@@ -62,7 +65,7 @@ class TestTheCommand:
 class TestTheDoctor:
     def told(self) -> str:
         out = StringIO()
-        with pytest.raises(CommandError, match="need somebody"):
+        with pytest.raises(CommandError, match="attention"):
             call_command("doctor", stdout=out)
         return out.getvalue()
 
@@ -71,14 +74,28 @@ class TestTheDoctor:
         use_smtp(host="mail.contoso.test", port=25, password="secret7")
         use_keys(STRANGE)
         said = self.told()
-        assert "MailServerSettings 1: basic_password cannot be read" in said
+        assert "WRONG  secret:        MailServerSettings: basic_password (1) cannot be read" in said
+        assert "enter it again under Options" in said
         assert "secret7" not in said
+
+    def test_is_not_troubled_by_what_comes_back_by_itself(self, use_keys: UseKeys) -> None:
+        use_keys(OLD)
+        for number in range(3):
+            a_message(draft_server=f"draft {number}")
+        a_message()
+        use_keys(STRANGE)
+        assert "ok     secret:        Message: draft_server (3) cannot be read" in self.told()
 
     def test_asks_for_a_rotation_when_an_older_key_is_in_use(self, use_keys: UseKeys) -> None:
         use_keys(OLD)
         use_smtp(host="mail.contoso.test", port=25, password="secret7")
         use_keys(NEW, OLD)
         assert "run manage.py rotate_keys" in self.told()
+
+    def test_misses_a_table_that_its_migration_should_have_made(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP TABLE {BrowserSession._meta.db_table}")
+        assert "WRONG  tables:        notifications_browsersession not there" in self.told()
 
     def test_tells_of_a_worker_that_was_never_seen(self) -> None:
         said = self.told()

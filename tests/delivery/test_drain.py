@@ -334,7 +334,7 @@ class TestATestEmail:
             drain(WORKER)
             assert (live.connections, draft.connections) == (0, 1)
         assert reread(test).state == Message.State.FAILED
-        assert reread(test).draft_server == ""
+        assert reread(test).draft_server is None
         assert not MailServerState.load().is_held
         assert MailServerSettings.load().basic_port == live.port
 

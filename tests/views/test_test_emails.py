@@ -44,7 +44,7 @@ def test_it_is_a_mail_in_the_outbox(page: Client, ada: User, in_force: MailServe
 
 def test_the_values_in_force_are_tested_as_such(page: Client, in_force: MailServerSettings) -> None:
     send(page)
-    assert Message.objects.get().draft_server == ""
+    assert Message.objects.get().draft_server is None
 
 
 def test_unsaved_values_travel_with_the_mail_and_are_not_saved(page: Client, in_force: MailServerSettings) -> None:

@@ -42,7 +42,7 @@ def test_the_values_in_force_are_tested_as_such(
     page: Client, saved: MailServerSettings, oauth_mail_peer: MailPeer
 ) -> None:
     send(page)
-    assert Message.objects.get().draft_server == ""
+    assert Message.objects.get().draft_server is None
     drain("test:1")
     assert "accepted by localhost (250" in story(page)
     assert oauth_mail_peer.wait_for(1, to="me@peer.test")[0]["From"] == f"Deployments <{ACCOUNT}>"

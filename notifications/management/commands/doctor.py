@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.apps import apps
 from django.core import checks
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
@@ -10,8 +11,6 @@ from django.db.migrations.executor import MigrationExecutor
 
 from notifications.health import examine
 from notifications.keyring import Opens, survey
-
-SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,8 @@ class Command(BaseCommand):
             wrong += not finding.ok
             self.stdout.write(f"{'ok   ' if finding.ok else 'WRONG'}  {finding.name + ':':<14} {finding.text}")
         if wrong:
-            raise CommandError(f"{wrong} of the above need somebody. docs/troubleshooting.md says what helps.")
+            verb = "needs" if wrong == 1 else "need"
+            raise CommandError(f"{wrong} of the above {verb} attention. docs/running.md says what each line means.")
 
 
 def findings() -> Iterator[Finding]:
@@ -63,17 +63,25 @@ def tables() -> Finding:
     missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if missing:
         return Finding(False, "tables", f"{len(missing)} migrations are missing: run manage.py migrate")
+    there = set(connection.introspection.table_names())
+    if absent := sorted({model._meta.db_table for model in apps.get_models()} - there):
+        names = ", ".join(absent)
+        return Finding(
+            False, "tables", f"{names} not there, though its migration ran: a version before 0.1.0 made this"
+        )
     return Finding(True, "tables", "up to date")
 
 
 def secrets() -> Iterator[Finding]:
     found: Counter[Opens] = Counter()
+    lost: Counter[tuple[str, str]] = Counter()
     for secret in survey():
         found[secret.opens] += 1
-        if secret.opens is Opens.NONE and found[Opens.NONE] <= SHOWN:
-            yield Finding(False, "secret", f"{secret} cannot be read with any of FERNET_KEYS")
-    if found[Opens.NONE] > SHOWN:
-        yield Finding(False, "secret", f"and {found[Opens.NONE] - SHOWN} more")
+        if secret.opens is Opens.NONE:
+            lost[str(secret), secret.remedy] += 1
+    for (place, remedy), count in lost.items():
+        text = f"{place} ({count}) cannot be read with any of FERNET_KEYS"
+        yield Finding(not remedy, "secret", f"{text}: {remedy or 'nothing to do, it is made anew'}")
     if found[Opens.OLDER]:
         text = f"{found[Opens.OLDER]} have an older key: run manage.py rotate_keys before that key goes"
         yield Finding(True, "secrets", text)

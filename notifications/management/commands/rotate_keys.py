@@ -1,5 +1,4 @@
 from collections import Counter
-from itertools import islice
 from typing import Any
 
 from django.core.checks import Tags
@@ -7,8 +6,6 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from notifications.keyring import Opens, Secret, rotate
-
-SHOWN = 20
 
 
 class Command(BaseCommand):
@@ -21,7 +18,7 @@ class Command(BaseCommand):
         try:
             for secret in rotate():
                 found[secret.opens] += 1
-                if secret.opens is Opens.NONE:
+                if secret.opens is Opens.NONE and secret.remedy:
                     lost.append(secret)
         except DatabaseError as error:
             raise CommandError(f"Not finished, the database is out of reach: {error} Run it again.") from error
@@ -32,9 +29,8 @@ class Command(BaseCommand):
 
 
 def told(lost: list[Secret]) -> str:
-    places = "\n".join(f"  {secret}" for secret in islice(lost, SHOWN))
-    more = f"\n  and {len(lost) - SHOWN} more" if len(lost) > SHOWN else ""
+    places = "\n".join(f"  {secret}: {secret.remedy}" for secret in lost)
     return (
-        f"{len(lost)} cannot be read with any of FERNET_KEYS and stay as they are:\n{places}{more}\n"
-        "Add the key they were saved with to FERNET_KEYS, behind the others, or enter them again in the panel."
+        f"{len(lost)} cannot be read with any of FERNET_KEYS and stay as they are:\n{places}\n"
+        "Or add the key they were saved with to FERNET_KEYS, behind the others, and run this again."
     )
