@@ -21,6 +21,7 @@ from tests.peers.process import LOOPBACK, Scratch
 from tests.pki import ca_pem, server_context
 
 AUTHORIZATION, TOKEN, REVOCATION = "/o/oauth2/v2/auth", "/oauth2/token", "/oauth2/revoke"
+KEYS = "/oauth2/v3/certs"
 INTROSPECTION = "/introspect"
 MAIL_SERVER = ("mta", "mta-secret")
 JSON = {"Content-Type": "application/json; charset=utf-8"}
@@ -66,6 +67,8 @@ class GoogleStandIn:
             "authorization_endpoint": self.base + AUTHORIZATION,
             "token_endpoint": self.base + TOKEN,
             "revocation_endpoint": self.base + REVOCATION,
+            "issuer": self.base,
+            "jwks_uri": self.base + KEYS,
             "smtp_host": smtp_host,
             "smtp_port": smtp_port,
             "ca_file": str(self.ca_file),
@@ -144,6 +147,8 @@ class GoogleStandIn:
             return self._authorize(method, query, form)
         if method == "POST" and path == TOKEN:
             return self._token(signed(form, basic))
+        if method == "GET" and path == KEYS:
+            return Answer(200, json.dumps({"keys": [self.rules.key.as_dict(private=False)]}).encode())
         if method == "POST" and path == REVOCATION:
             return told(partial(self.rules.revoke, form.get("token", query.get("token", ""))))
         if method == "POST" and path == INTROSPECTION and credentials(basic) == MAIL_SERVER:

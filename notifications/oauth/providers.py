@@ -39,6 +39,9 @@ class Endpoints:
     authorization_endpoint: str = ""
     token_endpoint: str = ""
     revocation_endpoint: str = ""
+    # Of people who sign in to the panel; Microsoft's stand under its login host.
+    issuer: str = ""
+    jwks_uri: str = ""
     ca_file: str = ""
 
     @property
@@ -111,8 +114,13 @@ GOOGLE = Endpoints(
     authorization_endpoint="https://accounts.google.com/o/oauth2/v2/auth",
     token_endpoint="https://oauth2.googleapis.com/token",
     revocation_endpoint="https://oauth2.googleapis.com/revoke",
+    issuer="https://accounts.google.com",
+    jwks_uri="https://www.googleapis.com/oauth2/v3/certs",
 )
-ADDRESSES = {"login_host", "graph_host", "authorization_endpoint", "token_endpoint", "revocation_endpoint"}
+ADDRESSES = {
+    *("login_host", "graph_host"),
+    *("authorization_endpoint", "token_endpoint", "revocation_endpoint", "issuer", "jwks_uri"),
+}
 # What stands in front of a path of ours.
 HOSTS = {"login_host", "graph_host"}
 HOST = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:.]+\]"
@@ -120,7 +128,7 @@ ADDRESS = re.compile(rf"https://({HOST})(:(?P<port>[0-9]{{1,5}}))?(/[A-Za-z0-9._
 KEYS = {
     Kind.MICROSOFT: {"login_host", "graph_host", "smtp_host", "smtp_port", "smtp_scope", "portal", "ca_file", "label"},
     Kind.GOOGLE: {
-        *("authorization_endpoint", "token_endpoint", "revocation_endpoint"),
+        *("authorization_endpoint", "token_endpoint", "revocation_endpoint", "issuer", "jwks_uri"),
         *("smtp_host", "smtp_port", "smtp_scope", "ca_file", "label"),
     },
 }

@@ -21,8 +21,6 @@ from notifications.access import Role
 from notifications.oauth.http import TokenOAuth2Session, TokenSession
 from notifications.oauth.providers import Kind, endpoints
 
-GOOGLE_ISSUER = "https://accounts.google.com"
-GOOGLE_KEYS = "https://www.googleapis.com/oauth2/v3/certs"
 # Tenants that are everybody's: whoever has any account at all would be let in.
 EVERYBODY = {"", "common", "organizations", "consumers"}
 LEEWAY_SECONDS = 60
@@ -77,8 +75,10 @@ def sign_in_provider() -> SignInProvider | None:
     if found.kind is Kind.GOOGLE:
         if not settings.OIDC_ALLOWED_DOMAINS:
             raise NotConfigured("OIDC_ALLOWED_DOMAINS is missing: anybody with a Google account could come in")
-        addresses = (found.authorization_endpoint, found.token_endpoint, GOOGLE_KEYS)
-        return SignInProvider(found.kind, GOOGLE_ISSUER, "", *addresses, found.ca_file)
+        if not found.issuer or not found.jwks_uri:
+            raise NotConfigured(f"issuer and jwks_uri of {settings.OIDC_PROVIDER} are missing in the file of providers")
+        addresses = (found.authorization_endpoint, found.token_endpoint, found.jwks_uri)
+        return SignInProvider(found.kind, found.issuer, "", *addresses, found.ca_file)
     if settings.OIDC_TENANT.lower() in EVERYBODY:
         raise NotConfigured("OIDC_TENANT must be the ID of your own tenant")
     base = f"{found.login_host}/{settings.OIDC_TENANT}"

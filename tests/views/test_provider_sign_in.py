@@ -26,6 +26,7 @@ from notifications.oauth import sign_in
 from notifications.oauth.providers import Kind
 from notifications.oauth.sign_in import SignInProvider, verified
 from tests.base import administrator, person
+from tests.google_stand_in import GoogleStandIn
 from tests.oauth.lab import providers_file
 from tests.peers.identity import IdentityPeer
 from tests.pki import ca_pem, server_context
@@ -133,6 +134,63 @@ class TestIsRefused:
         assert response.status_code == 403
         assert "switched off" in response.content.decode()
         assert "_auth_user_id" not in client.session
+
+
+class TestGoogle:
+    @pytest.fixture(autouse=True)
+    def switched_on(self, google: GoogleStandIn, tmp_path: Path, settings: Any, db: None) -> None:
+        providers_file(tmp_path, settings, google=google.provider(1))
+        settings.OIDC_PROVIDER, settings.OIDC_ALLOWED_DOMAINS = "google.lab", ["contoso.test"]
+        settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET = "google-web", "google-web-secret"
+        google.rules.redirect_uris = [f"{settings.PUBLIC_URL}{reverse('provider-sign-in-callback')}"]
+        google.rules.account = ACCOUNT
+
+    def come_in(self, google: GoogleStandIn) -> tuple[Client, Any]:
+        client = Client()
+        return client, come_back(client, google.consent(way_in(client)))
+
+    def test_lets_somebody_of_an_allowed_domain_in(self, google: GoogleStandIn) -> None:
+        assert "Sign in with Google" in Client().get(reverse("sign-in")).content.decode()
+        client, response = self.come_in(google)
+        assert response.headers["Location"] == reverse("home")
+        assert (User.objects.get().username, role_of(User.objects.get())) == (ACCOUNT, Role.VIEWER)
+        assert client.get(reverse("deliveries")).status_code == 200
+        self.come_in(google)
+        assert [str(each) for each in AuditEvent.objects.order_by("id")][1:] == ["Signed in: with Google"] * 2
+
+    @pytest.mark.parametrize(
+        ("changes", "words"),
+        [
+            ({"email": "vera@elsewhere.test"}, "none of the domains"),
+            ({"email_verified": False}, "not verified your address"),
+            ({"email": None}, "did not say your address"),
+            ({"aud": "another-app"}, "could not be verified"),
+            ({"iss": "https://accounts.example"}, "could not be verified"),
+            ({"nonce": "of another sign-in"}, "could not be verified"),
+            ({"exp": 1}, "could not be verified"),
+        ],
+    )
+    def test_is_not_believed_everything(self, google: GoogleStandIn, changes: dict[str, Any], words: str) -> None:
+        google.rules.id_token_changes = changes
+        _, response = self.come_in(google)
+        assert response.status_code == 403
+        assert words in response.content.decode()
+        assert not User.objects.exists()
+
+    def test_that_does_not_answer_signs_nobody_in(self, google: GoogleStandIn) -> None:
+        google.next_answer(503, "later")
+        _, response = self.come_in(google)
+        assert response.status_code == 403
+        assert "Google could not be asked" in response.content.decode()
+
+    def test_in_the_operators_file_without_its_keys_stops_the_start(
+        self, google: GoogleStandIn, tmp_path: Path, settings: Any
+    ) -> None:
+        providers_file(tmp_path, settings, google=google.provider(1) | {"jwks_uri": "https://localhost/keys"})
+        assert sign_in_with_a_provider() == []
+        without = {name: value for name, value in google.provider(1).items() if name != "jwks_uri"}
+        providers_file(tmp_path, settings, google=without)
+        assert "issuer and jwks_uri of google.lab are missing" in sign_in_with_a_provider()[0].msg
 
 
 class Keys(BaseHTTPRequestHandler):
