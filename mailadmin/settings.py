@@ -131,14 +131,16 @@ AUTH_PASSWORD_VALIDATORS += [
         "OPTIONS": {"min_length": env.int("PASSWORD_LENGTH", default=10)},
     }
 ]
-# By name and address together: a stranger elsewhere cannot shut somebody out.
+# By name and network together: a stranger elsewhere cannot shut somebody out.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = env.int("SIGN_IN_FAILURES", default=5)
 AXES_COOLOFF_TIME = timedelta(minutes=env.float("SIGN_IN_LOCK_MINUTES", default=15.0))
 # What is tried while locked does not make it longer: the page says when it ends.
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = AXES_DISABLE_ACCESS_LOG = True
-AXES_CLIENT_IP_CALLABLE = "notifications.origin.client_address"
+AXES_HANDLER = "notifications.lock_out.LockOut"
+AXES_CLIENT_IP_CALLABLE = "notifications.origin.client_network"
+AXES_USERNAME_CALLABLE = "notifications.lock_out.counted_name"
 AXES_LOCKOUT_CALLABLE = "notifications.views.sign_in.locked_out"
 AXES_ENABLE_ADMIN = AXES_VERBOSE = False
 # Signing in with Microsoft or Google; off while OIDC_PROVIDER is empty.

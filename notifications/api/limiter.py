@@ -6,7 +6,7 @@ import time
 from django.core.cache import cache
 from django.http import HttpRequest
 
-from notifications.origin import client_address
+from notifications.origin import client_network
 
 ALLOWED_FAILURES = 20
 WINDOW_SECONDS = 60
@@ -18,7 +18,7 @@ def count_failure(request: HttpRequest) -> int:
     Counted in each web process, since the cache is the process's own unless the settings name a shared one.
     """
     window, elapsed = divmod(int(time.time()), WINDOW_SECONDS)
-    address = hashlib.sha256(client_address(request).encode(errors="replace")).hexdigest()
+    address = hashlib.sha256(client_network(request).encode(errors="replace")).hexdigest()
     key = f"api-failures-{address}-{window}"
     cache.add(key, 0, timeout=2 * WINDOW_SECONDS)
     try:

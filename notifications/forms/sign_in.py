@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.auth.forms import AuthenticationForm
+from django.core.validators import MaxLengthValidator
 
 
 class SignInForm(AuthenticationForm):
@@ -14,3 +15,5 @@ class SignInForm(AuthenticationForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["username"].label = "User name"
+        # Django tells the browser alone, and PostgreSQL would say it with an error.
+        self.fields["username"].validators.append(MaxLengthValidator(150, "No user name is as long as that."))

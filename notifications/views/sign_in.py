@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from axes.models import AccessAttempt
 from axes.signals import user_locked_out
-from django.conf import settings
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
@@ -13,13 +11,12 @@ from django.contrib.auth.signals import user_login_failed
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
 from notifications.forms.sign_in import SignInForm
+from notifications.lock_out import seconds_left
 from notifications.models import AuditEvent
 from notifications.oauth.sign_in import sign_in_provider
-from notifications.origin import client_address
 
 A_STRANGER = "a name that is no account's"
 
@@ -68,11 +65,3 @@ def locked_out(request: HttpRequest, *_: Any) -> HttpResponse:
     answer["Retry-After"] = str(minutes * 60)
     answer["Cache-Control"] = "no-store"
     return answer
-
-
-def seconds_left(request: HttpRequest) -> int:
-    attempts = AccessAttempt.objects.filter(
-        username=request.POST.get("username", ""), ip_address=client_address(request)
-    )
-    last = attempts.order_by("-attempt_time").values_list("attempt_time", flat=True).first() or timezone.now()
-    return max(60, round((last + settings.AXES_COOLOFF_TIME - timezone.now()).total_seconds()))

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from notifications.lock_out import NAMES_PER_NETWORK
 from notifications.models import AuditEvent
 from tests.base import PASSWORD, administrator, outsider, viewer
 
@@ -74,6 +75,50 @@ class TestTooManyGuesses:
             pages.add((response.status_code, response.content))
         assert len(pages) == 1
 
+    def test_shut_out_a_whole_network_that_tries_many_names(self) -> None:
+        administrator()
+        answers = [attempt(Client(), f"name{number}").status_code for number in range(LIMIT * NAMES_PER_NETWORK)]
+        assert answers[-2:] == [200, 429]
+        assert attempt(Client(), password=PASSWORD).status_code == 429
+        assert attempt(Client(), password=PASSWORD, REMOTE_ADDR="192.0.2.7").status_code == 302
+        call_command("unlock", "127.0.0.1")
+        assert attempt(Client(), password=PASSWORD).status_code == 302
+
+    def test_are_counted_for_all_addresses_that_one_line_of_ipv6_has(self) -> None:
+        administrator()
+        for number in range(LIMIT):
+            attempt(Client(), REMOTE_ADDR=f"2001:db8:1:2::{number}")
+        assert attempt(Client(), password=PASSWORD, REMOTE_ADDR="2001:db8:1:2:9::9").status_code == 429
+        assert attempt(Client(), password=PASSWORD, REMOTE_ADDR="2001:db8:1:3::1").status_code == 302
+
+    @pytest.mark.parametrize(
+        "forwarded",
+        ["203.0.113.9:4000{}", "1.2.3.{}, 203.0.113.9", "[2001:db8::1]:400{}", "for=unknown{}", "", "1.2.3.{}, "],
+    )
+    def test_are_counted_whatever_the_proxy_writes(self, settings: Any, forwarded: str) -> None:
+        settings.TRUST_PROXY_HEADERS = True
+        administrator()
+        for number in range(LIMIT):
+            attempt(Client(), HTTP_X_FORWARDED_FOR=forwarded.format(number))
+        response = attempt(Client(), password=PASSWORD, HTTP_X_FORWARDED_FOR=forwarded.format(9))
+        assert response.status_code == 429
+
+    def test_are_counted_where_no_address_is_known(self) -> None:
+        administrator()
+        for _ in range(LIMIT):
+            attempt(Client(), REMOTE_ADDR="")
+        assert attempt(Client(), password=PASSWORD, REMOTE_ADDR="").status_code == 429
+
+    @pytest.mark.parametrize("name", [" ada ", "\uff41da"])
+    def test_tell_the_wait_of_the_name_that_is_meant(self, name: str) -> None:
+        administrator()
+        shut_out(Client(), name)
+        AccessAttempt.objects.update(attempt_time=timezone.now() - timedelta(minutes=10))
+        assert attempt(Client(), name).headers["Retry-After"] == "300"
+
+    def test_of_a_name_longer_than_any_are_told_so(self) -> None:
+        assert "No user name is as long" in attempt(Client(), "a" * 5000).content.decode()
+
     def test_are_forgotten_after_a_good_one(self) -> None:
         administrator()
         client = Client()
@@ -114,6 +159,8 @@ class TestTheRecord:
     def test_has_no_password_that_was_typed_as_a_name(self) -> None:
         attempt(Client(), name=PASSWORD)
         assert told() == [("Sign-in refused: a name that is no account's", "")]
+        assert AccessAttempt.objects.get().username.startswith("unknown ")
+        assert PASSWORD not in str(AccessAttempt.objects.values())
 
 
 class TestTheCookie:
