@@ -48,9 +48,10 @@ def seconds_left(request: HttpRequest) -> int:
 
 
 def lately(request: HttpRequest) -> QuerySet[AccessAttempt]:
-    return AccessAttempt.objects.filter(
+    found: QuerySet[AccessAttempt] = AccessAttempt.objects.filter(
         ip_address=client_network(request), attempt_time__gt=timezone.now() - cool_off()
     )
+    return found
 
 
 def failures(attempts: QuerySet[AccessAttempt]) -> int:
