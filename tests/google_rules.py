@@ -207,7 +207,7 @@ class Google:
         claims: dict[str, Any] = {"iss": self.issuer, "azp": grant.client_id, "aud": grant.client_id, "sub": sub}
         claims |= {"nonce": nonce, "iat": now, "exp": now + 3600}
         if LONG_NAMES["email"] in grant.scopes:
-            claims |= {"email": grant.account, "email_verified": True}
+            claims |= {"email": grant.account, "email_verified": True, "hd": grant.account.rpartition("@")[2]}
         kept = {name: value for name, value in (claims | self.id_token_changes).items() if value is not None}
         return str(jwt.encode({"alg": "RS256", "typ": "JWT", "kid": self.key.kid}, kept, self.key))
 

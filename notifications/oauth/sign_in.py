@@ -23,6 +23,7 @@ from notifications.oauth.providers import Kind, endpoints
 
 # Tenants that are everybody's: whoever has any account at all would be let in.
 EVERYBODY = {"", "common", "organizations", "consumers"}
+GOOGLES_OWN = {"gmail.com", "googlemail.com"}
 LEEWAY_SECONDS = 60
 
 
@@ -104,7 +105,7 @@ def complete(
     provider: SignInProvider, redirect_uri: str, kept: Mapping[str, str], answer: Mapping[str, str]
 ) -> Somebody:
     """Raises SignInRefused."""
-    if not kept or answer.get("state") != kept["state"]:
+    if answer.get("state") != kept["state"]:
         raise SignInRefused("The answer does not belong to this sign-in. Start it again.")
     if "error" in answer or not answer.get("code"):
         raise SignInRefused(f"{provider.label} did not sign you in: {answer.get('error', 'no code')[:100]}.")
@@ -158,9 +159,9 @@ def somebody(provider: SignInProvider, claims: Mapping[str, Any]) -> Somebody:
     email = str(claims.get("email") or claims.get("preferred_username") or "").strip().lower()
     if "@" not in email:
         raise SignInRefused(f"{provider.label} did not say your address.")
-    # Microsoft has no such claim: there the tenant vouches for its own people.
-    if provider.kind is Kind.GOOGLE and claims.get("email_verified") is not True:
-        raise SignInRefused("Google has not verified your address.")
+    # Microsoft has no such claims: there the tenant vouches for its own people.
+    if provider.kind is Kind.GOOGLE:
+        check_google_knows(email, claims)
     domains = [domain.strip().lower() for domain in settings.OIDC_ALLOWED_DOMAINS]
     if domains and email.rpartition("@")[2] not in domains:
         raise SignInRefused("Your address is in none of the domains that may sign in here.")
@@ -168,9 +169,24 @@ def somebody(provider: SignInProvider, claims: Mapping[str, Any]) -> Somebody:
     return Somebody(str(claims["iss"]), str(claims["sub"]), email, role_in(claims))
 
 
+def check_google_knows(email: str, claims: Mapping[str, Any]) -> None:
+    """Raises SignInRefused where Google only once sent a mail to the address, whoever has it now.
+
+    It answers for its own addresses and, by `hd`, for those of a Workspace (developers.google.com/identity/gsi/web/
+    guides/verify-google-id-token). Anybody may open a personal account with any address they read mail at.
+    """
+    if claims.get("email_verified") is not True:
+        raise SignInRefused("Google has not verified your address.")
+    if not claims.get("hd") and email.rpartition("@")[2] not in GOOGLES_OWN:
+        raise SignInRefused("This is a personal Google account, not one of your organization.")
+
+
 def role_in(claims: Mapping[str, Any]) -> Role | None:
     roles, groups = group_roles(), claims.get("groups")
     if not roles:
+        return None
+    if groups is None and "groups" in (claims.get("_claim_names") or ()):
+        # More groups than a token holds (Microsoft's "groups overage"): no news is no reason to take a role away.
         return None
     mine = groups if isinstance(groups, list) else []
     return max([Role.VIEWER, *(roles[group] for group in mine if group in roles)])

@@ -33,17 +33,23 @@ def start(request: HttpRequest) -> HttpResponse:
 @never_cache
 def callback(request: HttpRequest) -> HttpResponse:
     provider, kept = provider_or_404(), request.session.pop(KEPT, {})
+    if not kept:
+        # Anybody may come by here, as often as they like: nothing that grows the record for good.
+        return refusal(request, provider, "This answer belongs to no sign-in in this browser. Start it again.")
     try:
         who = complete(provider, redirect_uri(), kept, request.GET.dict())
         user = Identity.person(who.issuer, who.subject, who.email, who.role)
     except (SignInRefused, NoAccount) as error:
         logger.warning("a sign-in with %s was refused: %s", provider.label, error)
         AuditEvent.record(AuditEvent.Action.SIGN_IN_REFUSED, f"with {provider.label}: {error}")
-        context = {"error": error, "provider": provider}
-        return render(request, "sign_in/refused.html", context, status=403)
+        return refusal(request, provider, str(error))
     login(request, user, backend=BACKEND)
     AuditEvent.record(AuditEvent.Action.SIGNED_IN, f"with {provider.label}", by=user)
     return redirect("home")
+
+
+def refusal(request: HttpRequest, provider: SignInProvider, error: str) -> HttpResponse:
+    return render(request, "sign_in/refused.html", {"error": error, "provider": provider}, status=403)
 
 
 def provider_or_404() -> SignInProvider:

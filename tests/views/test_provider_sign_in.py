@@ -98,7 +98,12 @@ class TestIsRefused:
         assert AuditEvent.objects.get().action == AuditEvent.Action.SIGN_IN_REFUSED
 
     def test_of_another_browser(self, peer: IdentityPeer) -> None:
-        self.refused(Client(), peer.sign_in(way_in(Client()), ACCOUNT), "does not belong to this sign-in")
+        response = come_back(Client(), peer.sign_in(way_in(Client()), ACCOUNT))
+        assert response.status_code == 403
+        assert "belongs to no sign-in in this browser" in response.content.decode()
+        assert not User.objects.exists()
+        # Anybody can do that a million times, and the record keeps everything for good.
+        assert not AuditEvent.objects.exists()
 
     def test_of_another_state(self, peer: IdentityPeer) -> None:
         client = Client()
@@ -163,6 +168,7 @@ class TestGoogle:
         [
             ({"email": "vera@elsewhere.test"}, "none of the domains"),
             ({"email_verified": False}, "not verified your address"),
+            ({"hd": None}, "a personal Google account"),
             ({"email": None}, "did not say your address"),
             ({"aud": "another-app"}, "could not be verified"),
             ({"iss": "https://accounts.example"}, "could not be verified"),
@@ -328,6 +334,10 @@ class TestRoles:
         settings.OIDC_GROUP_ROLES = ["ops=operator", "admins=administrator"]
         assert sign_in.role_in({"groups": groups}) == role
 
+    def test_stay_when_somebody_is_in_more_groups_than_are_sent(self, settings: Any) -> None:
+        settings.OIDC_GROUP_ROLES = ["ops=operator"]
+        assert sign_in.role_in({"_claim_names": {"groups": "src1"}, "_claim_sources": {}}) is None
+
     def test_are_the_administrators_business_without_groups(self, settings: Any) -> None:
         assert sign_in.role_in({"groups": ["admins"]}) is None
 
@@ -366,7 +376,7 @@ class TestTheSettings:
         settings.OIDC_CLIENT_ID = settings.OIDC_CLIENT_SECRET = "x"
         google = sign_in.sign_in_provider()
         assert google
-        claims = {"iss": google.issuer, "sub": "s", "email": ACCOUNT, "email_verified": True}
+        claims = {"iss": google.issuer, "sub": "s", "email": ACCOUNT, "email_verified": True, "hd": "contoso.test"}
         assert sign_in.somebody(google, claims).email == ACCOUNT
         for unverified in ({"email_verified": False}, {"email_verified": "true"}, {"email": "x@evil.example"}):
             with pytest.raises(sign_in.SignInRefused):
