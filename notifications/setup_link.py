@@ -11,7 +11,7 @@ PURPOSE = "first"
 
 
 def setup_url() -> str | None:
-    """None once there is a user."""
+    """None once there is an administrator."""
     return f"{settings.PUBLIC_URL}/setup/{make_setup_token()}/" if is_open() else None
 
 
@@ -29,7 +29,8 @@ def check_setup_token(token: str) -> bool:
 
 
 def is_open() -> bool:
-    return not get_user_model()._default_manager.exists()
+    """Whoever came in by a provider is no administrator, and must not shut out the first one."""
+    return not get_user_model()._default_manager.filter(is_superuser=True).exists()
 
 
 def signer() -> TimestampSigner:

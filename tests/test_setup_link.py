@@ -6,6 +6,7 @@ from django.core.signing import TimestampSigner
 from django.test import override_settings
 
 from notifications import setup_link
+from notifications.models import Identity
 from tests.base import administrator
 
 pytestmark = pytest.mark.django_db
@@ -31,8 +32,14 @@ def test_nothing_works_once_there_is_a_user() -> None:
 
 
 def test_even_a_user_who_may_not_sign_in_closes_it() -> None:
-    get_user_model().objects.create_user("gone", is_active=False)
+    get_user_model().objects.create_user("gone", is_active=False, is_superuser=True)
     assert setup_link.setup_url() is None
+
+
+def test_somebody_who_came_in_by_a_provider_does_not_close_it() -> None:
+    Identity.person("https://login.example", "s", "vera@contoso.test", None)
+    token = setup_link.make_setup_token()
+    assert setup_link.check_setup_token(token)
 
 
 def test_is_over_after_a_day(monkeypatch: pytest.MonkeyPatch) -> None:

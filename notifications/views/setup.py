@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from notifications.forms.setup import SetupForm
 from notifications.models import AuditEvent, MailServerState
-from notifications.setup_link import check_setup_token
+from notifications.setup_link import check_setup_token, is_open
 
 
 @login_not_required
@@ -21,20 +21,23 @@ from notifications.setup_link import check_setup_token
 @require_http_methods(["GET", "POST"])
 def setup(request: HttpRequest, token: str) -> HttpResponse:
     if not check_setup_token(token):
-        return render(request, "setup/over.html", {"has_users": User.objects.exists()}, status=410)
+        return render(request, "setup/over.html", {"is_set_up": not is_open()}, status=410)
     form = SetupForm(request.POST or None)
     if not form.is_valid():
         return render(request, "setup/page.html", {"form": form}, status=422 if form.is_bound else 200)
     user = make_first(form)
     if user is None:
-        return render(request, "setup/over.html", {"has_users": True}, status=410)
+        return render(request, "setup/over.html", {"is_set_up": True}, status=410)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
-    AuditEvent.record(AuditEvent.Action.ACCOUNT_MADE, f"{user}, administrator, by the setup link", by=user)
     return redirect("mail-server")
 
 
 @transaction.atomic
 def make_first(form: SetupForm) -> User | None:
-    """None when somebody was faster: the row lock lets only one of two at a time look for users."""
+    """None when somebody was faster: the row lock lets only one of two at a time look for administrators."""
     MailServerState.lock()
-    return None if User.objects.exists() else form.save()
+    if not is_open():
+        return None
+    user = form.save()
+    AuditEvent.record(AuditEvent.Action.ACCOUNT_MADE, f"{user}, administrator, by the setup link", by=user)
+    return user

@@ -12,5 +12,5 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         url = setup_url()
         if url is None:
-            raise CommandError("There is a user already. More are made under System > People, or by createsuperuser.")
+            raise CommandError("There is an administrator already, who can invite others under System > People.")
         self.stdout.write(url)
