@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 
 from notifications.models.audit import AuditEvent
@@ -47,6 +47,7 @@ class ApiToken(models.Model):
         return f"{self.name} ({self.prefix}…)"
 
     @classmethod
+    @transaction.atomic
     def issue(cls, name: str, scopes: Iterable[str] = (Scope.REPORT,), by: Any = None) -> tuple["ApiToken", str]:
         """A new token and its secret, which is never to be seen again."""
         secret = f"ma_{secrets.token_urlsafe(32)}"
@@ -73,6 +74,7 @@ class ApiToken(models.Model):
         if self.last_used_at is None or now - self.last_used_at > USE_RESOLUTION:
             type(self).objects.filter(pk=self.pk).update(last_used_at=now)
 
+    @transaction.atomic
     def revoke(self, by: Any = None) -> None:
         self.revoked_at = timezone.now()
         self.save(update_fields=["revoked_at"])

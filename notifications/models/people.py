@@ -92,7 +92,9 @@ class Invitation(models.Model):
         """Save `user` with the invitation's role; False when somebody was faster, or it is good no longer."""
         now = timezone.now()
         still_open = type(self).objects.filter(pk=self.pk, used_at=None, revoked_at=None, expires_at__gt=now)
-        if not still_open.update(used_at=now):
+        # Whoever may not invite any more has no way back left by an earlier link either.
+        by_whom = models.Q(created_by=None) | models.Q(created_by__is_active=True, created_by__is_superuser=True)
+        if not still_open.filter(by_whom).update(used_at=now):
             return False
         for flag, value in flags_of(Role(self.role)).items():
             setattr(user, flag, value)
@@ -100,6 +102,12 @@ class Invitation(models.Model):
         type(self).objects.filter(pk=self.pk).update(used_by=user)
         AuditEvent.record(Action.INVITATION_USED, str(self), by=user)
         return True
+
+    @classmethod
+    def revoke_all_of(cls, user: User, *, by: Any) -> None:
+        """Those that `user` made and nobody used yet."""
+        for each in cls.objects.filter(created_by=user, used_at=None, revoked_at=None, expires_at__gt=timezone.now()):
+            each.revoke(by=by)
 
     @transaction.atomic
     def revoke(self, *, by: Any) -> bool:
@@ -219,6 +227,8 @@ def change_role(user: User, role: Role, *, by: Any) -> None:
         return
     flags = flags_of(role)
     User.objects.filter(pk=user.pk).update(**flags)
+    if role < Role.ADMINISTRATOR:
+        Invitation.revoke_all_of(user, by=by)
     AuditEvent.record(Action.ROLE_CHANGED, f"{user}: {before.word} to {role.word}", by=by, fields=flags)
 
 
@@ -226,15 +236,17 @@ def change_role(user: User, role: Role, *, by: Any) -> None:
 def deactivate(user: User, *, by: Any) -> None:
     """Raises LastAdministrator. What the account did stays, and so do the API tokens it made."""
     user = locked(user, stays_administrator=False)
-    User.objects.filter(pk=user.pk).update(is_active=False)
+    if not User.objects.filter(pk=user.pk, is_active=True).update(is_active=False):
+        return
     user.browser_sessions.all().delete()
+    Invitation.revoke_all_of(user, by=by)
     AuditEvent.record(Action.PERSON_DEACTIVATED, str(user), by=by, fields=["is_active"])
 
 
 @transaction.atomic
 def activate(user: User, *, by: Any) -> None:
-    User.objects.filter(pk=user.pk).update(is_active=True)
-    AuditEvent.record(Action.PERSON_ACTIVATED, str(user), by=by, fields=["is_active"])
+    if User.objects.filter(pk=user.pk, is_active=False).update(is_active=True):
+        AuditEvent.record(Action.PERSON_ACTIVATED, str(user), by=by, fields=["is_active"])
 
 
 @transaction.atomic
