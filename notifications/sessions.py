@@ -10,14 +10,21 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from notifications.models import BrowserSession
 
+# Sent by app.js.
+POLL = "X-Poll"
+
 
 def end_without_row(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Middleware."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if request.user.is_authenticated and BrowserSession.of(request) is None:
+        present = BrowserSession.of(request) if request.user.is_authenticated else None
+        if request.user.is_authenticated and present is None:
             request.session.flush()
             request.user = AnonymousUser()
+        # A page that renews itself, left open by somebody who went home, is nobody's asking.
+        if present and POLL not in request.headers:
+            present.see()
         return get_response(request)
 
     return middleware

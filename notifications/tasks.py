@@ -4,6 +4,7 @@ import os
 import socket
 
 from celery import shared_task
+from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
 from notifications.delivery.days import sum_up
@@ -12,6 +13,7 @@ from notifications.delivery.hints import publish
 from notifications.delivery.keep_alive import keep_consent_alive as keep_alive
 from notifications.delivery.prune import prune as prune_rows
 from notifications.delivery.sweep import sweep as sweep_rows
+from notifications.models import BrowserSession
 
 # As many as a worker has hands by default; a hint too many finds nothing to do.
 MOST_HINTS = 4
@@ -43,6 +45,9 @@ def prune() -> None:
     """Delete what is older than the retention, and before that sum up the days that are over."""
     sum_up(timezone.now())
     prune_rows()
+    BrowserSession.forget_over()
+    # Those of nobody too: whoever asks for the way to a provider has one.
+    SessionStore.clear_expired()
 
 
 @shared_task

@@ -30,6 +30,11 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// What a page asks for by itself does not count as somebody being there.
+document.addEventListener("htmx:configRequest", (event) => {
+  if (event.target.hasAttribute("data-poll")) event.detail.headers["X-Poll"] = "1";
+});
+
 // A page that nobody looks at asks for nothing.
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (event.target.hasAttribute("data-poll") && (document.hidden || isBeingRead(event.target))) event.preventDefault();

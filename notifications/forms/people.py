@@ -3,8 +3,11 @@
 from typing import Any
 
 from django import forms
+from django.contrib.auth import authenticate
 from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 
 from notifications.access import Role
 from notifications.forms.fields import LineField, ZoneField
@@ -33,13 +36,21 @@ class InvitationForm(RoleForm):
 
 
 class OwnPasswordForm(PasswordChangeForm):
-    def __init__(self, user: User, *args: Any, **options: Any) -> None:
+    def __init__(self, user: User, *args: Any, request: HttpRequest, **options: Any) -> None:
         super().__init__(user, *args, **options)
+        self.request = request
         self.fields["old_password"].label = "Present password"
         self.fields["old_password"].widget.attrs.pop("autofocus", None)
         self.fields["new_password1"].help_text = password_help()
         self.fields["new_password2"].label = "The new password once more"
         self.fields["new_password2"].help_text = ""
+
+    def clean_old_password(self) -> str:
+        """As at the sign-in: a browser that somebody left open is no place to guess without limit."""
+        typed = str(self.cleaned_data["old_password"])
+        if authenticate(self.request, username=self.user.get_username(), password=typed) is None:
+            raise ValidationError(self.error_messages["password_incorrect"], code="password_incorrect")
+        return typed
 
 
 class OwnZoneForm(forms.Form):

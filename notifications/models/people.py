@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in, user_logged_out
-from django.db import models, transaction
+from django.db import DatabaseError, models, transaction
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
@@ -144,27 +144,34 @@ class BrowserSession(models.Model):
     @classmethod
     def begin(cls, request: HttpRequest, user: User) -> None:
         """Called at every sign-in, by whatever way."""
-        forgotten = timezone.now() - timedelta(seconds=settings.SESSION_COOKIE_AGE)
-        cls.objects.filter(user=user, seen_at__lt=forgotten).delete()
         browser = request.META.get("HTTP_USER_AGENT", "")[:300]
         begun = cls.objects.create(user=user, origin=origin.current()[:100], browser=browser)
         request.session[SESSION_NAME] = str(begun.pk)
 
     @classmethod
     def of(cls, request: HttpRequest) -> "BrowserSession | None":
-        """The present one, while it is open; looking at it counts as being seen."""
+        """The present one, while it is open."""
         found = cls.objects.filter(pk=request.session.get(SESSION_NAME), user=request.user.pk).first()
-        return found if found and found.is_kept_open() else None
+        return found if found and not found.is_over else None
 
-    def is_kept_open(self) -> bool:
-        idle = timezone.now() - self.seen_at
-        if idle > settings.SESSION_IDLE:
-            self.delete()
-            return False
-        # A write for every request would be a page's dearest part.
-        if idle > SEEN_RESOLUTION:
-            type(self).objects.filter(pk=self.pk).update(seen_at=timezone.now())
-        return True
+    @classmethod
+    def forget_over(cls) -> None:
+        cls.objects.filter(seen_at__lt=timezone.now() - settings.SESSION_IDLE).delete()
+
+    @classmethod
+    def open_of(cls, user: User) -> "models.QuerySet[BrowserSession]":
+        return cls.objects.filter(user=user, seen_at__gt=timezone.now() - settings.SESSION_IDLE)
+
+    @property
+    def is_over(self) -> bool:
+        return timezone.now() - self.seen_at > settings.SESSION_IDLE
+
+    def see(self) -> None:
+        """Note that somebody asked for something, at most once a minute: a write for each would be a page's dearest."""
+        # The page that says that the disk is full must not need the disk.
+        if timezone.now() - self.seen_at > SEEN_RESOLUTION:
+            with suppress(DatabaseError), transaction.atomic():
+                type(self).objects.filter(pk=self.pk).update(seen_at=timezone.now())
 
 
 class Identity(models.Model):

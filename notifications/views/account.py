@@ -24,14 +24,14 @@ from notifications.views import cookies
 @require_GET
 @never_cache
 def account(request: HttpRequest) -> HttpResponse:
-    return show(request, OwnPasswordForm(me(request)), zone_form(request))
+    return show(request, OwnPasswordForm(me(request), request=request), zone_form(request))
 
 
 @require_POST
 @never_cache
 @sensitive_post_parameters()
 def password(request: HttpRequest) -> HttpResponse:
-    form = OwnPasswordForm(me(request), request.POST)
+    form = OwnPasswordForm(me(request), request.POST, request=request)
     if not form.is_valid():
         return show(request, form, zone_form(request), status=422)
     with transaction.atomic():
@@ -48,7 +48,7 @@ def password(request: HttpRequest) -> HttpResponse:
 def time_zone(request: HttpRequest) -> HttpResponse:
     form = zone_form(request, request.POST)
     if not form.is_valid():
-        return show(request, OwnPasswordForm(me(request)), form, status=422)
+        return show(request, OwnPasswordForm(me(request), request=request), form, status=422)
     chosen = form.cleaned_data["time_zone"]
     messages.success(request, f"Times are shown in {chosen or otherwise(request)}.")
     answer = redirect("account")
@@ -86,7 +86,7 @@ def show(request: HttpRequest, form: OwnPasswordForm, zone: OwnZoneForm, status:
         "form": form,
         "zone": zone,
         "role": role_of(request.user).word,
-        "sessions": me(request).browser_sessions.all(),
+        "sessions": BrowserSession.open_of(me(request)),
         "present": BrowserSession.of(request),
     }
     return render(request, "people/account.html", context, status=status)

@@ -25,7 +25,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
         "person": found,
         "role": role_of(found).word,
         "form": RoleForm(initial={"role": role_of(found).value}),
-        "sessions": found.browser_sessions.all(),
+        "sessions": BrowserSession.open_of(found),
         "present": BrowserSession.of(request),
         "roles": WHAT_ROLES_MAY,
     }
@@ -95,6 +95,7 @@ def question(found: User, action: str) -> dict[str, object]:
         "consequences": [
             "Every browser in which it is signed in is signed out at once.",
             "Notifications that name it no longer mail to it.",
+            "Links that it made to invite others lead nowhere any more.",
             "API tokens that it made go on working: revoke them one by one if they should not.",
         ],
         "action": action,

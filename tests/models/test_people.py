@@ -2,16 +2,20 @@
 
 import threading
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
+from django.contrib.sessions.models import Session
+from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
 
 from notifications.access import Role, role_of
 from notifications.models import AuditEvent, BrowserSession, Invitation, LastAdministrator
 from notifications.models.people import activate, change_role, deactivate, end_sessions
+from notifications.tasks import prune
 from tests.base import administrator, operator, person, viewer
 
 
@@ -63,6 +67,23 @@ class TestInvitation:
 
         assert Invitation.find(token) is None
         assert not made.accept(User(username="eve"))
+
+    @pytest.mark.parametrize("falls", [deactivate, partial(change_role, role=Role.OPERATOR)])
+    def test_goes_with_the_rights_of_who_made_it(self, falls: Any) -> None:
+        ada, eve = administrator(), person("eve", is_staff=True, is_superuser=True)
+        made, token = Invitation.issue("Eve once more", Role.ADMINISTRATOR, by=eve)
+        kept, _ = Invitation.issue("Vera", Role.VIEWER, by=ada)
+        falls(eve, by=ada)
+        assert Invitation.find(token) is None
+        assert not made.accept(User(username="eve2"))
+        assert kept.accept(User(username="vera"))
+        assert "Invitation revoked: Eve once more, administrator" in actions()
+
+    def test_of_somebody_whose_rights_went_by_other_ways_is_worth_nothing(self) -> None:
+        eve = person("eve", is_staff=True, is_superuser=True)
+        made, _ = Invitation.issue("Eve once more", Role.ADMINISTRATOR, by=eve)
+        User.objects.update(is_superuser=False)
+        assert not made.accept(User(username="eve2"))
 
     def test_is_written_down(self) -> None:
         made, _ = Invitation.issue("Vera", Role.OPERATOR, by=None)
@@ -129,6 +150,12 @@ def test_two_administrators_cannot_demote_each_other_at_once() -> None:
     assert User.objects.filter(is_superuser=True).count() == 1
 
 
+def refuse_updates(execute: Any, sql: str, *more: Any) -> Any:
+    if sql.startswith("UPDATE"):
+        raise OperationalError("database or disk is full")
+    return execute(sql, *more)
+
+
 @pytest.mark.django_db
 class TestSessions:
     def signed_in(self, user: User) -> Client:
@@ -175,7 +202,28 @@ class TestSessions:
 
         BrowserSession.objects.update(seen_at=timezone.now() - timedelta(minutes=61))
         assert client.get("/deliveries/").status_code == 302
-        assert not BrowserSession.objects.exists()
+        assert not BrowserSession.open_of(User.objects.get()).exists()
+
+    def test_are_not_kept_open_by_a_page_that_renews_itself(self) -> None:
+        client = self.signed_in(viewer())
+        BrowserSession.objects.update(seen_at=(seen := timezone.now() - timedelta(hours=1)))
+        assert client.get("/dashboard/", headers={"HX-Request": "true", "X-Poll": "1"}).status_code == 200
+        assert BrowserSession.objects.get().seen_at == seen
+
+    def test_that_are_over_are_forgotten_by_the_worker(self) -> None:
+        kept, over = self.signed_in(viewer()), self.signed_in(operator())
+        rows = BrowserSession.objects.filter(user__username="olga")
+        rows.update(seen_at=timezone.now() - timedelta(hours=25))
+        Session.objects.filter(pk=over.session.session_key).update(expire_date=timezone.now())
+        prune()
+        assert not rows.exists()
+        assert [each.pk for each in Session.objects.all()] == [kept.session.session_key]
+
+    def test_of_a_database_that_takes_no_write_are_open_all_the_same(self) -> None:
+        client = self.signed_in(viewer())
+        BrowserSession.objects.update(seen_at=timezone.now() - timedelta(hours=1))
+        with connection.execute_wrapper(refuse_updates):
+            assert client.get("/deliveries/").status_code == 200
 
     @pytest.mark.parametrize(
         ("line", "name"),

@@ -212,6 +212,14 @@ class TestAccount:
         vic.refresh_from_db()
         assert vic.check_password(PASSWORD)
 
+    def test_is_no_place_to_guess_the_password_of_somebody_who_left(self, db: None) -> None:
+        vic, client = viewer(), Client()
+        client.force_login(vic)
+        answers = [self.change(client, old_password="wrong").status_code for _ in range(5)]
+        assert answers == [422, 422, 422, 422, 429]
+        assert self.change(client).status_code == 429
+        assert "Sign-in locked: vic" in map(str, AuditEvent.objects.all())
+
     def test_ends_ones_other_sessions(self, db: None) -> None:
         vic, here, elsewhere = viewer(), Client(), Client()
         for client in (here, elsewhere):
