@@ -23,6 +23,10 @@ from tests.peers.need import need
 EXAMPLES = PROJECT / "examples"
 # A run on this machine: nothing of Ansible's own settings may be at work.
 ANSIBLE = Path(sys.executable).parent / "ansible-playbook"
+# What docs/reporting.md puts around the task.
+(WRAPPER,) = re.findall(r"```sh\n(if ansible-playbook .*?)```", (PROJECT / "docs" / "reporting.md").read_text(), re.S)
+# A token that the panel does not know.
+STRANGE = "ma_" + "x" * 40
 PLAYBOOK = """
 - hosts: all
   gather_facts: false
@@ -80,7 +84,7 @@ class TestCurl:
 
     def test_a_refusal_fails_the_script_and_says_why(self, env: dict[str, str]) -> None:
         need("curl")
-        said = run(env | {"MAILADMIN_TOKEN": "ma_" + "x" * 40}, EXAMPLES, "./report.sh", "report.json", code=22)
+        said = run(env | {"MAILADMIN_TOKEN": STRANGE}, EXAMPLES, "./report.sh", "report.json", code=22)
         assert "The token is unknown" in said
 
 
@@ -92,7 +96,7 @@ class TestPython:
         assert outcomes(completion) == {"PC-001": "success", "PC-002": "success"}
 
     def test_a_refusal_is_told(self, env: dict[str, str]) -> None:
-        said = run(env | {"MAILADMIN_TOKEN": "ma_" + "x" * 40}, EXAMPLES, sys.executable, "report.py", "PC", code=1)
+        said = run(env | {"MAILADMIN_TOKEN": STRANGE}, EXAMPLES, sys.executable, "report.py", "PC", code=1)
         assert "The token is unknown" in said
 
 
@@ -118,15 +122,29 @@ class TestAnsible:
         assert completion["targets"][1]["detail"] == "Install: non-zero return code"
 
     def test_the_callback_never_changes_how_a_run_ends(self, ansible: dict[str, str], folder: Path) -> None:
-        said = run(ansible | {"MAILADMIN_TOKEN": "ma_" + "x" * 40}, folder, ANSIBLE, "-i", "pc-001,pc-003", "site.yml")
+        said = run(ansible | {"MAILADMIN_TOKEN": STRANGE}, folder, ANSIBLE, "-i", "pc-001,pc-003", "site.yml")
         assert "mailadmin took no report" in said
-        assert "x" * 40 not in said
+        assert STRANGE not in said
 
-    def test_the_task_reports_for_all_hosts(self, panel: Panel, ansible: dict[str, str], folder: Path) -> None:
+    @pytest.mark.parametrize(
+        ("hosts", "outcome", "code"), [("pc-001\npc-003", "success", 0), ("pc-001\npc-002", "failed", 1)]
+    )
+    def test_the_task_reports_how_the_run_ended(
+        self, panel: Panel, ansible: dict[str, str], folder: Path, hosts: str, outcome: str, code: int
+    ) -> None:
         # Alone: the callback would report this play, too.
         (folder / "ansible.cfg").unlink()
-        run(ansible, folder, ANSIBLE, "-i", "pc-001,pc-002,localhost", "report-task.yml")
-        stored(panel, source="ansible", name="Roll-out to 3 hosts", outcome="success")
+        (folder / "hosts").write_text(hosts)
+        settings = {"ANSIBLE_INVENTORY": "hosts", "PATH": f"{ANSIBLE.parent}:{ansible['PATH']}"}
+        run(ansible | settings, folder, "sh", "-c", WRAPPER, code=code)
+        stored(panel, source="ansible", name="Roll-out to 2 hosts", outcome=outcome)
+
+    def test_a_task_that_is_refused_warns_and_fails_nothing(self, ansible: dict[str, str], folder: Path) -> None:
+        (folder / "ansible.cfg").unlink()
+        strange = ansible | {"MAILADMIN_TOKEN": STRANGE}
+        said = run(strange, folder, ANSIBLE, "-i", "pc-001,", "report-task.yml", "--extra-vars", "outcome=success")
+        assert "mailadmin took no report: Status code was 401" in said
+        assert STRANGE not in said
 
 
 class TestGitHubActions:
