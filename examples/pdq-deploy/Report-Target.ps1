@@ -40,5 +40,27 @@ $report = @{
     targets     = @($target)
 }
 $body = [Text.Encoding]::UTF8.GetBytes((ConvertTo-Json -InputObject $report -Depth 4 -Compress))
-Invoke-RestMethod -Method Post -Uri "$Url/api/v1/completions" -Headers @{ Authorization = "Bearer $Token" } `
-    -ContentType 'application/json' -Body $body -TimeoutSec 30 | Out-Null
+$request = @{
+    Method      = 'Post'
+    Uri         = "$Url/api/v1/completions"
+    Headers     = @{ Authorization = "Bearer $Token" }
+    ContentType = 'application/json'
+    Body        = $body
+    TimeoutSec  = 30
+}
+foreach ($pause in 2, 4, 8, 16, 0) {
+    try {
+        Invoke-RestMethod @request | Out-Null
+        break
+    }
+    catch {
+        # An answer from 400 to 499 says what is wrong with the report: the same again would be refused again.
+        $status = if ($_.Exception.Response) { [int] $_.Exception.Response.StatusCode } else { 0 }
+        if ($pause -eq 0 -or ($status -ge 400 -and $status -lt 500)) {
+            # Not thrown: a report that fails must not fail the deployment.
+            Write-Warning "mailadmin took no report: $($_.Exception.Message)"
+            break
+        }
+        Start-Sleep -Seconds $pause
+    }
+}

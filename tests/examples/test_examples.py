@@ -19,6 +19,7 @@ import yaml
 from notifications.intake.report import CompletionReport, TargetReport
 from tests.panel import PROJECT, Panel
 from tests.peers.need import need
+from tests.peers.process import LOOPBACK, free_ports
 
 EXAMPLES = PROJECT / "examples"
 # A run on this machine: nothing of Ansible's own settings may be at work.
@@ -171,22 +172,45 @@ class TestGitHubActions:
         run(env | github | {"JOB_STATUS": status}, tmp_path, "bash", "-e", "-c", step["run"])
         stored(panel, source="github", outcome=outcome, version="a" * 10, name="Deploy of octo/deploy #42")
 
+    def test_a_report_that_fails_does_not_fail_the_job(self) -> None:
+        workflow = yaml.safe_load((EXAMPLES / "github-actions" / "deploy.yml").read_text())
+        deploy, report = workflow["jobs"]["deploy"]["steps"][-2:]
+        assert report["continue-on-error"] is True
+        assert "continue-on-error" not in deploy
+
 
 class TestJenkins:
     PIPELINE = (EXAMPLES / "jenkins" / "Jenkinsfile").read_text()
+    (SCRIPT,) = re.findall(r"sh '''(.*?)'''", PIPELINE, re.S)
 
     def test_the_reports_fields_are_the_apis(self) -> None:
         (literal,) = re.findall(r"toJson\(\[(.*?)\n\s*\]\)", self.PIPELINE, re.S)
         assert set(re.findall(r"^\s*(\w+):", literal, re.M)) <= CompletionReport.model_fields.keys()
         assert set(re.findall(r": '(\w+)'", self.PIPELINE.partition("outcomes = [")[2].partition("]")[0])) <= OUTCOMES
 
-    def test_the_shell_step_sends_it(self, panel: Panel, env: dict[str, str], tmp_path: Path) -> None:
+    @pytest.fixture
+    def workspace(self, tmp_path: Path) -> Path:
         need("curl")
-        (script,) = re.findall(r"sh '''(.*?)'''", self.PIPELINE, re.S)
         report = {"kind": "deployment", "source": "jenkins", "id": "1", "name": "x", "outcome": "failed", "targets": []}
         (tmp_path / "mailadmin.json").write_text(json.dumps(report))
-        run(env, tmp_path, "sh", "-e", "-c", script)
+        return tmp_path
+
+    def test_the_shell_step_sends_it(self, panel: Panel, env: dict[str, str], workspace: Path) -> None:
+        run(env, workspace, "sh", "-e", "-c", self.SCRIPT)
         stored(panel, source="jenkins", outcome="failed")
+
+    def test_a_refusal_is_told_and_fails_nothing(self, env: dict[str, str], workspace: Path) -> None:
+        said = run(env | {"MAILADMIN_TOKEN": STRANGE}, workspace, "sh", "-e", "-c", self.SCRIPT)
+        assert "The token is unknown" in said
+        assert "mailadmin took no report" in said
+
+    def test_a_panel_that_is_down_is_asked_again_and_fails_nothing(self, env: dict[str, str], workspace: Path) -> None:
+        # Five times in five seconds instead of half a minute.
+        (workspace / ".curlrc").write_text("retry-delay = 1\n")
+        down = {"MAILADMIN_URL": f"http://{LOOPBACK}:{free_ports(1)[0]}", "CURL_HOME": str(workspace)}
+        said = run(env | down, workspace, "sh", "-e", "-c", self.SCRIPT)
+        assert said.count("Failed to connect") == 6
+        assert "mailadmin took no report" in said
 
 
 OUTCOMES = {"success", "partial", "failed", "cancelled"}
@@ -219,3 +243,14 @@ class TestPowerShell:
         values |= {"finished_at": "2026-11-22T10:00:00Z"} if "finished_at" in values else {}
         answer = panel.http.post(f"{panel.url}/api/v1/completions", json=values, timeout=30)
         assert answer.status_code == 202, answer.text
+
+
+def test_the_pdq_step_retries_as_the_script_does_and_warns_instead() -> None:
+    loop = re.compile(r"^foreach \(\$pause in (.*?)\) \{.*^\}", re.M | re.S)
+    script = loop.search((EXAMPLES / "powershell" / "Send-Completion.ps1").read_text())
+    step = loop.search((EXAMPLES / "pdq-deploy" / "Report-Target.ps1").read_text())
+    assert script
+    assert step
+    assert step.group(1) == script.group(1)
+    assert "Write-Warning" in step.group()
+    assert "throw }" not in step.group()
