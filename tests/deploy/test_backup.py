@@ -26,9 +26,10 @@ def python(here: Installation, code: str) -> str:
     return here.manage(KEY, "shell", "--verbosity", "0", "--command", code).strip()
 
 
-def copy(source: Path, target: Path, code: int = 0) -> None:
+def copy(source: Path, target: Path, code: int = 0) -> str:
     done = subprocess.run([BACKUP, source, target], capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stderr
+    return done.stderr
 
 
 def test_a_copy_made_while_the_panel_runs_is_whole(tmp_path: Path) -> None:
@@ -48,7 +49,18 @@ def test_an_older_copy_is_not_written_over(tmp_path: Path) -> None:
     here = Installation(tmp_path / "data")
     here.manage(KEY, "migrate", "--verbosity", "0")
     copy(tmp_path / "data" / "mailadmin.sqlite3", tmp_path / "copy")
-    copy(tmp_path / "data" / "mailadmin.sqlite3", tmp_path / "copy", code=1)
+    before = (tmp_path / "copy").read_bytes()
+    said = copy(tmp_path / "data" / "mailadmin.sqlite3", tmp_path / "copy", code=1)
+    assert said.startswith(f"Nothing was copied: {tmp_path / 'copy'} exists already")
+    assert (tmp_path / "copy").read_bytes() == before
+
+
+def test_what_cannot_be_copied_is_told_in_a_sentence(tmp_path: Path) -> None:
+    there = tmp_path / "there.sqlite3"
+    there.write_bytes(b"no database at all" * 100)
+    for source, target in ((tmp_path / "absent", tmp_path / "copy"), (there, tmp_path / "copy")):
+        assert len(copy(source, target, code=1).splitlines()) == 1
+    assert "no good copy" in copy(there, tmp_path / "absent" / "copy", code=1)
 
 
 def test_postgres_comes_back_from_its_dump(_postgres: Postgres, tmp_path: Path) -> None:  # noqa: PT019  # gives two
