@@ -75,6 +75,15 @@ def test_postgres_comes_back_from_its_dump(_postgres: Postgres, tmp_path: Path) 
     assert python(Installation(tmp_path / "there", new), READ) == "1 secret7"
 
 
+def test_two_more_lines_pause_what_was_exported(tmp_path: Path) -> None:
+    here = Installation(tmp_path / "data")
+    here.manage(KEY, "migrate", "--verbosity", "0")
+    python(here, "from tests.base import a_notification, use_smtp; use_smtp(); a_notification()")
+    file = tmp_path / "all.toml"
+    file.write_text(here.manage(KEY, "config", "export") + "[safety]\npaused = true\n")
+    assert "mail is paused" in here.manage(KEY, "config", "import", str(file))
+
+
 def run(*command: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
