@@ -24,7 +24,7 @@ WORDS = {
     Way.DRAFTS: "Mails go by drafts: after a cut the draft is looked at before anything is sent again.",
     Way.SEND_MAIL: (
         "Mails go by sendMail: a mail that gets no answer is tried again, and may arrive twice; a mail has room for"
-        " some 3 MB of attachments."
+        " some 2 MB of attachments."
     ),
     Way.UNKNOWN: "Not known yet: the next mail tries a draft first.",
 }
@@ -110,7 +110,7 @@ def drafting(in_token: bool, may_draft: bool | None) -> Permission:
         return Permission(READ_WRITE, "ok", "present", text)
     text = (
         "Mail.ReadWrite is not in the token. Unless RBAC for Applications grants it, nothing keeps a mail that was cut"
-        " off from arriving twice, and some 3 MB of attachments are the most. Add it as Application permission and"
+        " off from arriving twice, and some 2 MB of attachments are the most. Add it as Application permission and"
         " grant admin consent, if that matters."
     )
     return Permission(READ_WRITE, "warning", "missing", text)
