@@ -1,4 +1,4 @@
-"""Exchange Online PowerShell to copy, which limits the app of Graph mode to its one mailbox."""
+"""Exchange Online PowerShell to copy: Graph mode's app is limited to one mailbox, and OAuth2 mode's may use SMTP."""
 
 import re
 
@@ -26,6 +26,11 @@ New-ApplicationAccessPolicy -AppId {app} -PolicyScopeGroupId 'mailadmin senders'
 -Description 'mailadmin sends from here only'
 Test-ApplicationAccessPolicy -AppId {app} -Identity {sender}"""
 
+SMTP_AUTH = """\
+{connect}
+Set-CASMailbox -Identity {mailbox} -SmtpClientAuthenticationDisabled $false
+Get-CASMailbox -Identity {mailbox} | Format-List SmtpClientAuthenticationDisabled"""
+
 
 def roles_commands(cloud: str, client_id: str, sender: str) -> str:
     """RBAC for Applications. `sender` is an address alone."""
@@ -36,6 +41,11 @@ def roles_commands(cloud: str, client_id: str, sender: str) -> str:
 def policy_commands(cloud: str, client_id: str, sender: str) -> str:
     """The application access policy that RBAC for Applications replaces."""
     return POLICY.format(connect=connect(cloud), app=quoted(client_id), sender=quoted(sender))
+
+
+def smtp_auth_commands(cloud: str, mailbox: str) -> str:
+    """SMTP AUTH for the one mailbox that signs in."""
+    return SMTP_AUTH.format(connect=connect(cloud), mailbox=quoted(mailbox))
 
 
 def connect(cloud: str) -> str:

@@ -13,11 +13,12 @@ from notifications.forms.graph import known_clouds
 from notifications.forms.redirect_uri import HABIT, default_redirect_uri
 from notifications.models import MailServerSettings
 from notifications.oauth.providers import CLOUDS, GOOGLE
-from notifications.views.exchange_commands import policy_commands, roles_commands
+from notifications.views.exchange_commands import policy_commands, roles_commands, smtp_auth_commands
 from notifications.views.portals import Portal
 
 NO_CLIENT_ID = "the Application (client) ID"
 NO_SENDER = "deploy@example.com"
+NO_MAILBOX = "robot@example.com"
 
 
 @require_GET
@@ -36,7 +37,7 @@ def microsoft_oauth2(saved: MailServerSettings) -> dict[str, Any]:
         **redirect(saved),
         "endpoints": cloud,
         "portal": Portal(cloud.portal, saved.oauth2_client_id if is_microsoft else ""),
-        "mailbox": saved.oauth2_sign_in_as or "robot@example.com",
+        "smtp_auth_commands": smtp_auth_commands(saved.oauth2_cloud, saved.oauth2_sign_in_as or NO_MAILBOX),
     }
 
 

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from notifications.models import MailServerSettings
-from notifications.views.exchange_commands import policy_commands, roles_commands
+from notifications.views.exchange_commands import policy_commands, roles_commands, smtp_auth_commands
 from notifications.views.portals import Portal
 from tests.oauth.lab import providers_file
 
@@ -33,6 +33,20 @@ def test_each_has_links_that_tell_the_portal_nothing_of_the_panel(page: Client, 
     links = [part for part in text_of(page, name).split("<a ") if 'href="https://' in part]
     assert links
     assert all('rel="noopener noreferrer"' in link for link in links)
+
+
+@pytest.mark.parametrize("name", ["microsoft-graph", "microsoft-oauth2", "google-oauth2"])
+def test_each_ends_with_the_mode_active(page: Client, name: str) -> None:
+    text = text_of(page, name)
+    assert "Save and make active" in text[text.index("Send Test Email") :]
+
+
+def test_the_mailbox_that_signs_in_is_filled_in(page: Client) -> None:
+    saved = MailServerSettings.load()
+    saved.save_version({"oauth2_sign_in_as": "robot@contoso.com", "oauth2_cloud": "china"}, seen=saved.version)
+    text = text_of(page, "microsoft-oauth2")
+    assert "Set-CASMailbox -Identity &#x27;robot@contoso.com&#x27;" in text
+    assert "O365China" in text
 
 
 def test_there_is_no_other(page: Client) -> None:
@@ -82,10 +96,10 @@ class TestCommands:
         ("cloud", "environment"), [("gcc-high", "O365USGovGCCHigh"), ("dod", "O365USGovDoD"), ("china", "O365China")]
     )
     def test_connect_to_the_cloud_that_is_chosen(self, cloud: str, environment: str) -> None:
+        connect = f"Connect-ExchangeOnline -ExchangeEnvironmentName {environment}\n"
         for commands in (roles_commands, policy_commands):
-            assert commands(cloud, CLIENT_ID, "a@b.example").startswith(
-                f"Connect-ExchangeOnline -ExchangeEnvironmentName {environment}\n"
-            )
+            assert commands(cloud, CLIENT_ID, "a@b.example").startswith(connect)
+        assert smtp_auth_commands(cloud, "a@b.example").startswith(connect)
 
     @pytest.mark.parametrize("quote", ["'", "\u2019", "\u201b"])
     def test_take_an_address_literally(self, quote: str) -> None:
@@ -93,6 +107,7 @@ class TestCommands:
         in_filter = f"''o{quote * 4}$(evil)@example.com''"
         assert in_filter in roles_commands("global", CLIENT_ID, sender)
         assert f"-Members 'o{quote * 2}$(evil)@example.com'" in policy_commands("global", CLIENT_ID, sender)
+        assert f"-Identity 'o{quote * 2}$(evil)@example.com' " in smtp_auth_commands("global", sender)
 
 
 class TestPortal:
