@@ -68,3 +68,11 @@ def test_the_documentations_links_lead_somewhere() -> None:
         if not (page.parent / link).exists()
     ]
     assert broken == []
+
+
+@pytest.mark.parametrize("page", ["STYLE.md", "docs/architecture.md"])
+def test_every_room_is_named(page: str) -> None:
+    rooms = {folder.parent.name for folder in (PROJECT / "notifications").glob("*/__init__.py")}
+    named = set(re.findall(r"`(?:notifications/)?(\w+)/?`", (PROJECT / page).read_text()))
+    # Commands are shells; the others are where Django looks for them.
+    assert rooms - {"management", "migrations", "templatetags"} - named == set()
