@@ -15,7 +15,7 @@ GRAPH = (
             " limits the application to other mailboxes.",
             "Add Mail.Send under API permissions as Application permission and grant admin consent. If access is"
             " limited (RBAC for Applications, access policy), add the mailbox to its scope; that takes up to two hours"
-            " to be felt.",
+            " to take effect.",
             SEND_MAIL,
         ),
         (Sign("ErrorAccessDenied"), Sign("Authorization_RequestDenied")),

@@ -124,7 +124,7 @@ MICROSOFT = (
             "This account may not send as the sender",
             "The sign-in worked, but Sender Email Address is another mailbox, and nobody has granted Send As on it.",
             "Make Sender Email Address the same as the signed-in user, or grant that user Send As on the other mailbox"
-            " (Exchange admin center > mailbox > Delegation). It takes up to an hour to be felt.",
+            " (Exchange admin center > mailbox > Delegation). It takes up to an hour to take effect.",
         ),
         (
             Sign("5.7.60"),
