@@ -6,13 +6,15 @@ import sys
 
 from django.core.management import execute_from_command_line
 
+from notifications import origin
 from supervisor import bootstrap
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailadmin.settings")
     bootstrap.prepare(sys.argv)
-    execute_from_command_line(sys.argv)
+    with origin.of(f"manage.py {sys.argv[1]}" if len(sys.argv) > 1 else "manage.py"):
+        execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

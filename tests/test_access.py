@@ -109,6 +109,13 @@ class TestTheTable:
             assert clients[role].get(reverse("mail-server")).headers["Location"].startswith(reverse("sign-in"))
 
 
+@pytest.mark.parametrize("name", ["deliveries", "completions", "notifications", "notification-new", "simulator"])
+def test_no_page_of_somebody_signed_in_is_kept_by_the_browser(clients: dict[Role, Client], name: str) -> None:
+    response = clients[Role.OPERATOR].get(reverse(name))
+    assert response.status_code == 200
+    assert "no-store" in response.headers["Cache-Control"]
+
+
 class TestARouteWithoutARow:
     @pytest.mark.urls("tests.test_access")
     def test_is_refused_to_everybody_who_is_signed_in(self, clients: dict[Role, Client]) -> None:

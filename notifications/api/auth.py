@@ -1,6 +1,7 @@
 """Who may report: the bearer of an API token."""
 
 import re
+from typing import cast
 
 from django.http import HttpRequest
 from ninja.security import HttpBearer
@@ -49,6 +50,11 @@ class ApiTokenAuth(HttpBearer):
         message = f"This token may not do that: it lacks “{self.scope.label}”. What it may: {token.may}."
         challenge = f'Bearer realm="mailadmin", error="insufficient_scope", scope="{self.scope.value}"'
         return ApiError(403, "insufficient_scope", message, {"WWW-Authenticate": challenge})
+
+
+def bearer(request: HttpRequest) -> ApiToken:
+    """The token that the request came with, as ninja keeps it once it was found good."""
+    return cast(ApiToken, request.auth)  # type: ignore[attr-defined]  # ninja's
 
 
 def in_query(request: HttpRequest) -> bool:

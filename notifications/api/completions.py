@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema, Status
 
-from notifications.api.auth import ApiTokenAuth
+from notifications.api.auth import ApiTokenAuth, bearer
 from notifications.api.body import json_body
 from notifications.api.errors import ErrorBody
 from notifications.intake.accept import accept
@@ -51,7 +51,7 @@ def report_completion(request: HttpRequest) -> Status[dict[str, Any]]:
     The same report under the same `source` and `id` gets the same answer again, so it is safe to repeat after a
     time-out; another report under them gets 409.
     """
-    return Status(202, accept(read(json_body(request))).answer)
+    return Status(202, accept(read(json_body(request)), by=bearer(request)).answer)
 
 
 @router.get(

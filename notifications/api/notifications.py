@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from ninja import Router, Schema, Status
 from pydantic import Field
 
-from notifications.api.auth import ApiTokenAuth
+from notifications.api.auth import ApiTokenAuth, bearer
 from notifications.api.body import json_body
 from notifications.api.errors import ApiError, ErrorBody
 from notifications.api.schemas import one_of, some_of
@@ -18,7 +18,7 @@ from notifications.digests.tell import retire
 from notifications.forms.notification import NotificationForm
 from notifications.intake import strict_json
 from notifications.intake.refusals import Refusal
-from notifications.models import ApiToken, Completion, Day, Digest, History, Notification, Outcome, OutsideHours, Scope
+from notifications.models import Completion, Day, Digest, History, Notification, Outcome, OutsideHours, Scope
 
 router = Router(tags=["notifications"])
 EXAMPLE: dict[str, Any] = {
@@ -163,12 +163,6 @@ def saved(request: HttpRequest, instance: Notification | None) -> Notification:
     except IntegrityError as error:
         # The same name came in by another door meanwhile.
         raise unfit([Refusal("name", "A notification with this name already exists. Choose another one.")]) from error
-
-
-def bearer(request: HttpRequest) -> ApiToken:
-    """The token that the request came with, as ninja keeps it."""
-    token: ApiToken = request.auth  # type: ignore[attr-defined]  # set by ninja once the token was found good
-    return token
 
 
 def fields_in(request: HttpRequest) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
+from notifications import origin
 from notifications.delivery import outbox
 from notifications.digests.collect import held_back
 from notifications.emails.mail import Mail
@@ -15,6 +16,7 @@ from notifications.intake.makeshift import makeshift_mail
 from notifications.intake.report import CompletionReport
 from notifications.matching import matching_notifications, opens_at
 from notifications.models import Completion, Message, Notification, Series, TargetResult
+from notifications.models.audit import name_of, storable
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +38,10 @@ class Accepted:
         return {"id": str(self.completion.uuid), "messages": [str(message.uuid) for message in self.messages]}
 
 
-def accept(report: CompletionReport, tries: int = 3) -> Accepted:
+def accept(report: CompletionReport, by: Any = None, tries: int = 3) -> Accepted:
     """Store the report and the mails that are owed for it, or find them stored already. Raises Conflict.
+
+    `by` is a user or an API token; without, it is whichever command runs.
 
     Once this returns, and the caller's transaction if there is one has ended, no mail of it can be lost.
     """
@@ -46,12 +50,12 @@ def accept(report: CompletionReport, tries: int = 3) -> Accepted:
         return _accepted_before(known, report)
     try:
         with transaction.atomic():
-            return _store(report)
+            return _store(report, name_of(by) or origin.current())
     except IntegrityError:
         # Either the same report won a race, which the next look finds, or a notification was just deleted.
         if tries == 1:
             raise
-        return accept(report, tries - 1)
+        return accept(report, by, tries - 1)
 
 
 def _accepted_before(completion: Completion, report: CompletionReport) -> Accepted:
@@ -61,7 +65,7 @@ def _accepted_before(completion: Completion, report: CompletionReport) -> Accept
     return Accepted(completion, list(owed), created=False)
 
 
-def _store(report: CompletionReport) -> Accepted:
+def _store(report: CompletionReport, by: str) -> Accepted:
     # Locked from here to the end of the transaction: the next of its series sees this one's outcome, or waits for it.
     series = Series.lock(report.source, report.kind, report.package or "", report.schedule or "")
     completion = Completion.objects.create(
@@ -77,6 +81,7 @@ def _store(report: CompletionReport) -> Accepted:
         finished_at=report.finished_at,
         user=report.user or "",
         url=report.url or "",
+        reported_by=storable(by, 300),
         digest=report.digest,
         series=series,
         failures_before=series.add(report.settled_outcome),

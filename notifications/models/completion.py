@@ -75,6 +75,8 @@ class Completion(models.Model):
     user = models.CharField(max_length=300, blank=True)
     url = models.CharField(max_length=2000, blank=True)
     received_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    # By name, as in the audit: should a token leak, what it reported can be told from the rest.
+    reported_by = models.CharField(max_length=300, blank=True)
     # SHA-256 of the report's normal form: tells a repeated report from a second one under the same id.
     digest = models.CharField(max_length=64)
 

@@ -72,6 +72,8 @@ class Message(models.Model):
             models.Index(fields=["state", "-id"], name="message_by_state"),
             models.Index(fields=["kind", "-id"], name="message_by_kind"),
             models.Index(fields=["created_at"], name="message_by_age"),
+            # What the list of notifications counts: by the notification alone, it would read every mail of each.
+            models.Index(fields=["notification", "created_at"], name="message_by_notification"),
             # All that the figures of a day want to know, so that no mail itself is read for them.
             models.Index(fields=["finished_at", "state", "created_at", "not_before"], name="message_by_day"),
         ]

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import DatabaseError, models, transaction
+from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
@@ -210,6 +211,13 @@ class Identity(models.Model):
         cls.objects.create(user=user, issuer=issuer, subject=subject)
         AuditEvent.record(Action.ACCOUNT_MADE, f"{user}, at the first sign-in", by=user)
         return user
+
+
+@receiver(post_save, sender=User)
+def note_account(instance: User, created: bool, **_: Any) -> None:
+    """Of one made by a command, as createsuperuser is; the pages tell of theirs, with who asked for it."""
+    if created and origin.current().startswith("manage.py"):
+        AuditEvent.record(Action.ACCOUNT_MADE, f"{instance}, {role_of(instance).word}", by=None)
 
 
 @receiver(user_logged_in)

@@ -31,6 +31,7 @@ VERDICTS_SHOWN = 50
 FAILURES_FIRST = (Outcome.FAILED, Outcome.PARTIAL, Outcome.CANCELLED, Outcome.SUCCESS)
 COLUMNS: Columns = {
     "Received": lambda completion: completion.received_at,
+    "Reported by": lambda completion: completion.reported_by,
     "Kind": lambda completion: completion.get_kind_display(),
     "Name": lambda completion: completion.name,
     "Outcome": lambda completion: completion.get_outcome_display(),
@@ -106,7 +107,7 @@ def new(request: HttpRequest) -> HttpResponse:
 @transaction.atomic
 def by_hand(request: HttpRequest, form: CompletionForm) -> Accepted:
     """Raises Conflict."""
-    accepted = accept(form.report)
+    accepted = accept(form.report, by=request.user)
     if accepted.created:
         AuditEvent.record(AuditEvent.Action.COMPLETION_REPORTED, accepted.completion.name, by=request.user)
     return accepted

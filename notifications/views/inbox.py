@@ -12,6 +12,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods
 
 from notifications.capture import store, switch
+from notifications.models import AuditEvent
 from notifications.views.delivery_content import PLAIN, SANDBOX
 from notifications.views.modes import inbox_port
 
@@ -77,6 +78,7 @@ def clear(request: HttpRequest) -> HttpResponse:
     mails = f"{count:,} mail{'' if count == 1 else 's'}"
     if request.method == "POST":
         store.clear()
+        AuditEvent.record(AuditEvent.Action.INBOX_CLEARED, mails, by=request.user)
         messages.success(request, f"{mails} deleted.")
         return redirect("inbox")
     context = {

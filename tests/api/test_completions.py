@@ -40,6 +40,10 @@ class TestPost:
         again = client.post("/api/v1/completions", a_body(), content_type="application/json", headers=other)
         assert again.content == first.content
 
+    def test_is_remembered_with_the_token_it_came_by(self, post: Post) -> None:
+        post(a_body())
+        assert Completion.objects.get().reported_by.startswith("API token ")
+
     def test_another_body_under_the_same_id_gets_409(self, post: Post) -> None:
         post(a_body())
         error_of(post(a_body(outcome="success")), 409, "conflict")

@@ -108,7 +108,9 @@ class TestTheCommand:
         assert verified() == f"6 events are as written. The last one has the hash {AuditHead.load().hash}.\n"
 
     def test_is_content_with_an_empty_record(self) -> None:
-        assert verified() == "0 events are as written.\n"
+        assert verified().startswith(
+            "0 events are as written. Either nothing was ever done here, or somebody deleted all"
+        )
 
     def test_names_the_first_broken_event_and_ends_with_1(self) -> None:
         record()

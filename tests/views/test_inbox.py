@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from notifications.capture import store
+from notifications.models import AuditEvent
 
 MAIL = (
     b"From: =?utf-8?q?J=C3=BCrgen?= <j@example.com>\r\nTo: me@example.com\r\nSubject: It <b>failed</b>\r\n"
@@ -121,3 +122,4 @@ class TestClear:
         keep()
         assert page.post(reverse("inbox-clear"))["Location"] == reverse("inbox")
         assert store.count() == 0
+        assert str(AuditEvent.objects.get()) == "Inbox emptied: 1 mail"

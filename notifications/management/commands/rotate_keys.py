@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from notifications.keyring import Opens, Secret, rotate
+from notifications.models import AuditEvent
 
 
 class Command(BaseCommand):
@@ -22,6 +23,8 @@ class Command(BaseCommand):
                     lost.append(secret)
         except DatabaseError as error:
             raise CommandError(f"Not finished, the database is out of reach: {error} Run it again.") from error
+        if found[Opens.OLDER]:
+            AuditEvent.record(AuditEvent.Action.KEYS_ROTATED, f"{found[Opens.OLDER]} of them")
         self.stdout.write(f"{found[Opens.OLDER]} encrypted with the newest key, {found[Opens.NEWEST]} had it already.")
         if lost:
             raise CommandError(told(lost))

@@ -3,7 +3,6 @@ from typing import Any
 from axes.utils import reset
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from notifications import origin
 from notifications.models import AuditEvent
 from notifications.origin import network_of, read_address
 
@@ -23,6 +22,5 @@ class Command(BaseCommand):
             raise CommandError(
                 f"No wrong password was typed {'from' if address else 'for'} {name} lately: nothing to unlock."
             )
-        with origin.of("manage.py unlock"):
-            AuditEvent.record(AuditEvent.Action.SIGN_IN_UNLOCKED, name)
+        AuditEvent.record(AuditEvent.Action.SIGN_IN_UNLOCKED, name)
         self.stdout.write(f"Sign-ins {'from' if address else 'of'} {name} are looked at again.")

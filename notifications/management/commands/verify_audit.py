@@ -6,6 +6,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from notifications.models.audit_chain import Chain
 
+NOTHING = " Either nothing was ever done here, or somebody deleted all of it: a hash noted down earlier tells."
+
 
 class Command(BaseCommand):
     help = (
@@ -19,7 +21,7 @@ class Command(BaseCommand):
         if found := chain.check():
             told = f"Event {found.number} is broken: {found.fault}. Before it, {good(chain.count)}."
             raise CommandError(told, returncode=1)
-        last = f" The last one has the hash {chain.hash}." if chain.count else ""
+        last = f" The last one has the hash {chain.hash}." if chain.count else NOTHING
         self.stdout.write(f"{good(chain.count).capitalize()}.{last}")
 
 
