@@ -46,6 +46,7 @@ PEERS: dict[str, Callable[[], str]] = {
     "axe": _axe,
     "graph": _graph,
     "nginx": lambda: "" if shutil.which("nginx", path="/usr/sbin") else f"nginx is not installed; {HOW}",
+    "caddy": lambda: "" if shutil.which("caddy") else f"Caddy is not installed; {HOW}",
     "curl": lambda: "" if shutil.which("curl") and shutil.which("jq") else f"curl or jq is not installed; {HOW}",
     "systemd": lambda: "" if shutil.which("systemd-analyze") else f"systemd-analyze is not installed; {HOW}",
 }
