@@ -1,11 +1,14 @@
 """The form of the table: what a failure looks like, what it means, what to do."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from notifications.diagnosis.reading import Said
 
 # How much each part tells: an identifier more than an enhanced code, that more than words, these more than a class.
 WORD_WEIGHT, ENHANCED_WEIGHT, TEXT_WEIGHT, SUBJECT_WEIGHT, REPLY_WEIGHT, CLASS_WEIGHT = 6.0, 4.0, 3.0, 2.0, 1.0, 0.5
+NAMES = ("Exchange", "Google", "Graph", "Microsoft", "SMTP")
+# What an explanation says as long as nobody knows where it was: in a sentence, and in a command.
+THERE, HOST_AND_PORT = "that address and port", "server port"
 
 
 @dataclass(frozen=True)
@@ -16,6 +19,17 @@ class Explanation:
     cause: str
     fix: str
     guide: str = ""
+
+    @property
+    def clause(self) -> str:
+        """The title as it goes on behind a colon."""
+        return self.title if self.title.startswith(NAMES) else self.title[:1].lower() + self.title[1:]
+
+    def at(self, host: str, port: str) -> "Explanation":
+        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        return replace(
+            self, title=self.title.replace(THERE, address), fix=self.fix.replace(HOST_AND_PORT, f"{host} {port}")
+        )
 
 
 @dataclass(frozen=True)

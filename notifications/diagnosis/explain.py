@@ -4,6 +4,8 @@ The explanation is for people. Whether and when to try again is decided elsewher
 wordings change, and Microsoft asks programs not to act on its AADSTS numbers.
 """
 
+import re
+
 from notifications.diagnosis.entra import ENTRA
 from notifications.diagnosis.entry import Entry, Explanation
 from notifications.diagnosis.fallback import FALLBACK
@@ -30,11 +32,18 @@ AREAS: dict[str, tuple[Entry, ...]] = {
     "Microsoft Graph": GRAPH + GRAPH_OWN,
     "Everything else": FALLBACK,
 }
+ADDRESS = re.compile(r"Could not connect to (\S+):(\d{1,5}) \(")
 TABLE = tuple(entry for entries in AREAS.values() for entry in entries)
 
 
 def explain(code: str, text: str, mode: str = "basic") -> Explanation:
     """`code` as an Attempt keeps it (`535 5.7.139`, `403 ErrorAccessDenied`, or empty), `text` the reply or error."""
+    explanation = entry_for(code, text, mode).explanation
+    where = ADDRESS.search(text)
+    return explanation.at(*where.groups()) if where else explanation
+
+
+def entry_for(code: str, text: str, mode: str) -> Entry:
     said = read(code, text, mode)
     # The last entry of all has no condition.
-    return max(TABLE, key=lambda entry: entry.weight(said)).explanation
+    return max(TABLE, key=lambda entry: entry.weight(said))

@@ -1,6 +1,6 @@
 """Nothing was said yet: names, routes, ports. Wordings are Python's, glibc's, macOS's, Go's and Node's."""
 
-from notifications.diagnosis.entry import Entry, Explanation, Sign
+from notifications.diagnosis.entry import HOST_AND_PORT, THERE, Entry, Explanation, Sign
 
 
 def library(*texts: str) -> tuple[Sign, ...]:
@@ -21,11 +21,11 @@ NETWORK = (
     ),
     Entry(
         Explanation(
-            "Nothing listens at that address and port",
+            f"Nothing listens at {THERE}",
             "The machine was reached and turned the connection away. Usually the port is wrong, the mail service is"
             " stopped, or a firewall rejects on its behalf.",
             "Check server and port: 587 for STARTTLS, 465 for SSL/TLS, 25 between servers. Many networks block 25 on"
-            " the way out, so try 587. From this machine, `nc -vz server port` should connect.",
+            f" the way out, so try 587. From this machine, `nc -vz {HOST_AND_PORT}` should connect.",
         ),
         library("connection refused", "econnrefused", "actively refused"),
         (

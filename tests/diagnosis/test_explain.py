@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 
 from notifications.diagnosis import Explanation, explain
 from notifications.diagnosis.entry import Entry
-from notifications.diagnosis.explain import TABLE
+from notifications.diagnosis.explain import TABLE, entry_for
 from tests.diagnosis.forty import FORTY
 
 NEW = "It did not work, and the reason is a new one"
 
 
 def title(code: str, text: str, mode: str = "basic") -> str:
-    return explain(code, text, mode).title
+    return entry_for(code, text, mode).explanation.title
 
 
 def spellings(code: str, text: str) -> list[tuple[str, str]]:
@@ -49,7 +49,25 @@ def test_each_of_the_forty_is_told_apart_in_every_spelling(mode: str, code: str,
 def test_each_entry_wins_its_examples(entry: Entry) -> None:
     assert entry.examples
     for code, text in entry.examples:
-        assert explain(code, text, entry.mode) == entry.explanation
+        assert entry_for(code, text, entry.mode) is entry
+
+
+@pytest.mark.parametrize(
+    ("host", "address", "typed"),
+    [
+        ("mail.contoso.test", "mail.contoso.test:25", "mail.contoso.test 25"),
+        ("2001:db8::1", "[2001:db8::1]:25", "2001:db8::1 25"),
+    ],
+)
+def test_a_closed_port_is_named_with_a_command_to_try(host: str, address: str, typed: str) -> None:
+    told = explain("", f"Could not connect to {host}:25 (192.0.2.1): Connection refused")
+    assert told.title == f"Nothing listens at {address}"
+    assert told.clause == f"nothing listens at {address}"
+    assert f"`nc -vz {typed}` should connect" in told.fix
+
+
+def test_a_name_keeps_its_capital_behind_a_colon() -> None:
+    assert explain("429", "too many requests", "graph").clause.startswith("Graph asks")
 
 
 def test_no_two_entries_say_the_same() -> None:

@@ -134,7 +134,7 @@ class TestStory:
         send(page)
         drain("test:1")
         text = self.story(page)
-        assert "Nothing listens at that address and port" in text
+        assert "Nothing listens at 127.0.0.1:1" in text
         assert "What to do:" in text
         assert text.index("What to do:") < text.index("Connection refused")
         assert "hx-trigger" not in text
