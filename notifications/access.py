@@ -72,6 +72,7 @@ ACCESS: dict[str, Row] = {
     "guide": row(get=VIEWER),
     "test-emails": row(get=VIEWER, post=OPERATOR),
     "test-email": row(get=OPERATOR),
+    "mail-state": row(get=VIEWER),
     "probes": row(get=VIEWER, post=OPERATOR),
     # Reports > Notifications
     "notifications": row(get=VIEWER),

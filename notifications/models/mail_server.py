@@ -173,7 +173,7 @@ class MailServerState(Singleton):
         constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="one_mail_server_state")]
 
     def __str__(self) -> str:
-        return self.get_held_reason_display() or "ok"
+        return self.get_held_reason_display() or self.paused_text or "ok"
 
     @property
     def is_held(self) -> bool:
@@ -198,9 +198,12 @@ class MailServerState(Singleton):
         self.save(update_fields=["next_probe_at"])
         return True
 
-    def probe_now(self) -> None:
-        self.next_probe_at = timezone.now()
-        self.save(update_fields=["next_probe_at"])
+    def try_now(self) -> None:
+        """Let a mail find out at once instead of at the time that was set."""
+        now = timezone.now()
+        self.next_probe_at = now if self.is_held else None
+        self.paused_until = now if self.is_paused(now) else self.paused_until
+        self.save(update_fields=["next_probe_at", "paused_until"])
 
     def pause(self, until: datetime, text: str) -> None:
         """Try nothing before `until`: the server is unreachable, too busy, or named a time."""

@@ -90,8 +90,18 @@ class Message(models.Model):
     def make_all_due(cls) -> None:
         """Whatever waits for a retry waits no longer; what waits for its notification's hours still does."""
         now = timezone.now()
+        cls._waiting_for_a_retry(now).filter(next_attempt_at__gt=now).update(next_attempt_at=now)
+
+    @classmethod
+    def make_one_due(cls) -> bool:
+        """Whether there is a mail to find out with: the next one, which waits for its retry no longer."""
+        first = cls._waiting_for_a_retry(timezone.now()).order_by("next_attempt_at", "id").first()
+        return first is not None and (first.next_attempt_at <= timezone.now() or first.retry_now())
+
+    @classmethod
+    def _waiting_for_a_retry(cls, now: datetime) -> models.QuerySet["Message"]:
         may_go = models.Q(not_before=None) | models.Q(not_before__lte=now)
-        cls.objects.filter(may_go, state=cls.State.QUEUED, next_attempt_at__gt=now).update(next_attempt_at=now)
+        return cls.objects.filter(may_go, state=cls.State.QUEUED)
 
     @property
     def is_open(self) -> bool:

@@ -1,5 +1,6 @@
 """What keeps mail from going where it should not, whatever notifications say."""
 
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -8,6 +9,8 @@ from django.utils import timezone
 
 from notifications.models.audit import AuditEvent
 from notifications.models.singleton import Singleton
+
+CHANGES_LOOKED_AT = 200
 
 
 class Safety(Singleton):
@@ -46,5 +49,20 @@ class Safety(Singleton):
         AuditEvent.record(AuditEvent.Action.SAFETY_CHANGED, str(self), by=by, fields=changed)
         return True
 
+    @cached_property
+    def pause(self) -> AuditEvent | None:
+        """Who paused mail, and when; None while it is not paused."""
+        return self._last_change_of("paused") if self.paused else None
+
+    @cached_property
+    def reroute(self) -> AuditEvent | None:
+        """Who sent all mail to one address, and when; None while nobody does."""
+        return self._last_change_of("reroute_to") if self.reroute_to else None
+
     def allows(self, address: str) -> bool:
         return not self.allowed_domains or address.rpartition("@")[2].lower() in self.allowed_domains
+
+    @staticmethod
+    def _last_change_of(name: str) -> AuditEvent | None:
+        changes = AuditEvent.objects.filter(action=AuditEvent.Action.SAFETY_CHANGED)[:CHANGES_LOOKED_AT]
+        return next((change for change in changes if name in change.fields), None)

@@ -19,12 +19,22 @@ OK, WAITING, WARNING, FAILED, OFF = "ok", "waiting", "warning", "failed", "off"
 TONES = {
     OK: ("ok", "sent", "accepted", "success", "enabled", "connected"),
     WAITING: ("waiting", "queued", "sending", "pending", "active"),
-    WARNING: ("warning", "not_set_up", "partly_sent", "partial", "deferred", "ambiguous", "paused"),
+    WARNING: (
+        "warning",
+        "not_set_up",
+        "partly_sent",
+        "partial",
+        "deferred",
+        "ambiguous",
+        "paused",
+        "safety",
+        "reroute",
+    ),
     FAILED: ("failed", "held", "refused", "expired", "configuration", "error"),
     OFF: ("off", "cancelled", "disabled", "revoked", "todo"),
 }
 TONE_OF = {state: tone for tone, states in TONES.items() for state in states}
-ICON_OF = {"sending": "active", "active": "active", "held": "held", "paused": "held", "todo": "todo"}
+ICON_OF = {"sending": "active", "active": "active", "held": "held", "paused": "held", "safety": "held", "todo": "todo"}
 
 MENU = (
     ("", (("dashboard", "Dashboard"),)),
@@ -85,6 +95,19 @@ def field(bound: BoundField, note: str = "", size: str = "") -> dict[str, Any]:
 @register.inclusion_tag("parts/_ago.html")
 def ago(moment: datetime | None, empty: str = "never") -> dict[str, Any]:
     return {"moment": moment and timezone.localtime(moment), "words": moment and distance(moment), "empty": empty}
+
+
+@register.inclusion_tag("parts/_ago.html")
+def due(moment: datetime | None) -> dict[str, Any]:
+    """When something happens next: `in 4 min`, or `now` where it is about to."""
+    told = ago(moment)
+    return told if moment is None or moment > timezone.now() else {**told, "words": "now"}
+
+
+@register.filter
+def lasting(since: datetime) -> str:
+    """How long something has been so; in the words, and to the second, of `ago`."""
+    return duration(round((timezone.now() - since).total_seconds()))
 
 
 def distance(moment: datetime) -> str:
@@ -157,6 +180,12 @@ def may(context: dict[str, Any], name: str, method: str = "GET") -> bool:
     """Whether whoever looks at the page may use that address: `{% may 'delivery-retry' 'POST' as may_retry %}`."""
     user = getattr(context.get("request"), "user", None)
     return user is not None and access.may(user, name, method)
+
+
+@register.inclusion_tag("parts/_tell.html")
+def tell() -> dict[str, Any]:
+    """Whom to tell, for those who may not mend it themselves."""
+    return {"names": [person.get_username() for person in access.helpers()]}
 
 
 @register.simple_tag(takes_context=True)

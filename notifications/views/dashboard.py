@@ -11,7 +11,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from notifications.context import MailState, last_accepted, mail_state
 from notifications.delivery.days import last_days
-from notifications.models import Completion, MailServerSettings, Message, Safety
+from notifications.models import Completion, MailServerSettings, Message
 from notifications.views.chart import bars, ranges
 from notifications.views.checklist import next_steps
 from notifications.views.completions import mail_counts, with_target_count
@@ -28,16 +28,16 @@ FAILURES = (Message.State.FAILED, Message.State.EXPIRED, Message.State.PARTLY_SE
 @vary_on_headers("HX-Request")
 def dashboard(request: HttpRequest) -> HttpResponse:
     """The page; a poll gets what changes, and an announcement when the state is another than the one it has `seen`."""
-    now, state, server, safety = timezone.now(), mail_state(), MailServerSettings.load(), Safety.load()
+    now, state, server = timezone.now(), mail_state(), MailServerSettings.load()
     is_poll = request.headers.get("HX-Request") == "true"
     days, worries = last_days(now), concerns(now, server, state)
-    pulse, completions, failures = pulse_of(state, safety, worries), recent_completions(), recent_failures()
+    pulse, completions, failures = pulse_of(state, worries), recent_completions(), recent_failures()
     context = {
         "mail_state": state,
-        "safety": safety,
         "server": server,
         "is_inbox": is_inbox(server),
         "pulse": pulse,
+        "is_poll": is_poll,
         "is_news": is_poll and request.GET.get("seen") != pulse["key"],
         "last_accepted": state.last_accepted or last_accepted(),
         "waiting": Message.objects.filter(state__in=Message.OPEN).count(),
@@ -54,17 +54,12 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     return render(request, "dashboard/_news.html" if is_poll else "dashboard/page.html", context)
 
 
-def pulse_of(state: MailState, safety: Safety, worries: list[Concern]) -> dict[str, str]:
-    """What the page says in large letters. What people stopped comes after what is broken."""
-    if state.kind != "ok":
-        return {"key": state.kind, "state": state.kind, "title": state.headline}
-    if headline := next((worry.headline for worry in worries if worry.headline), ""):
+def pulse_of(state: MailState, worries: list[Concern]) -> dict[str, str]:
+    """What the page says in large letters: the mail state, unless mail gets stuck although nothing stops it."""
+    headline = next((worry.headline for worry in worries if worry.headline), "")
+    if headline and state.server_works:
         return {"key": "stuck", "state": "failed", "title": headline}
-    if safety.paused:
-        return {"key": "safety", "state": "paused", "title": "Notification mail is paused"}
-    if safety.reroute_to:
-        return {"key": "reroute", "state": "warning", "title": "Mail is flowing, all of it to one address"}
-    return {"key": "ok", "state": "ok", "title": state.headline}
+    return {"key": state.kind, "state": state.kind, "title": state.headline}
 
 
 def oldest_waiting() -> Message | None:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,13 +12,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from notifications.access import may
 from notifications.context import mail_state
-from notifications.delivery.outbox import start_afresh, wake
+from notifications.delivery.outbox import start_afresh
 from notifications.forms import typed_secret
 from notifications.forms.frozen import freeze
 from notifications.forms.mode import ModeForm
 from notifications.forms.test_email import TestEmailForm
-from notifications.models import AuditEvent, MailServerSettings, MailServerState, StaleVersion
-from notifications.views.back import back_to
+from notifications.models import MailServerSettings, StaleVersion
 from notifications.views.checklist import first_steps
 from notifications.views.modes import PAGES, cards, is_inbox, last_saved, page_of
 
@@ -53,19 +51,6 @@ def save(request: HttpRequest, mode: str) -> HttpResponse:
     if "activate" in request.POST:
         return redirect(f"{reverse('active-mode')}?mode={mode}")
     return redirect(address_of(mode, saved))
-
-
-@require_POST
-def probe(request: HttpRequest) -> HttpResponse:
-    """While held: let one mail try now instead of at the next probe."""
-    with transaction.atomic():
-        state = MailServerState.lock()
-        if state.is_held:
-            state.probe_now()
-            AuditEvent.record(AuditEvent.Action.PROBE, str(state), by=request.user)
-            messages.info(request, "One mail is on its way to find out. This page tells as soon as it knows.")
-    wake()
-    return redirect(back_to(request, "mail-server"))
 
 
 def show(

@@ -98,9 +98,10 @@ def state_of(mode: Mode, saved: MailServerSettings, mail_state: MailState) -> tu
     note, is_worrying = note_of(mode, saved)
     if mode == saved.active_mode:
         # Until the first mail fails nothing is held, and yet none can go.
-        if is_worrying and mail_state.kind == "ok":
+        if is_worrying and mail_state.server_works:
             return "warning", f"Active · {note}"
-        return mail_state.kind, f"Active · {mail_state.word}"
+        # What people stopped on Safety is none of the mode's doing.
+        return ("ok", "Active · ok") if mail_state.server_works else (mail_state.kind, f"Active · {mail_state.word}")
     return ("warning" if is_worrying else "off"), " · ".join(part for part in ("Standby", note) if part)
 
 

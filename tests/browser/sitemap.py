@@ -63,6 +63,7 @@ NO_PAGES = {
     "oauth-consents": "leads to the page",
     "oauth-answers": "leads to the page",
     "test-emails": "leads to the page",
+    "mail-state": "a part of every page",
     "probes": "leads to the page",
     "notification-previews": "leads to the form, whose preview is looked at there",
     "notification-trials": "leads to the form",

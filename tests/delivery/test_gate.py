@@ -77,7 +77,7 @@ class TestAllowedDomains:
         safety(allowed_domains=["peer.test"])
         state = MailServerState.load()
         state.hold(HoldReason.SIGN_IN, "535 5.7.8", "no")
-        state.probe_now()
+        state.try_now()
         a_message("eve@evil.test")
         drain("w")
         assert MailServerState.load().is_held

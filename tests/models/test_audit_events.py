@@ -121,6 +121,7 @@ class TestMails:
 
     def test_a_probe(self, ada: Client) -> None:
         MailServerState.load().hold(HoldReason.SIGN_IN, "535", "no")
+        a_message()
         ada.post("/mail-server/probes/")
         assert told() == [("probe", "The mail server refused the sign-in", [])]
 

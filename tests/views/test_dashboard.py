@@ -54,6 +54,13 @@ def settled(db: None) -> Settled:
     return make
 
 
+def an_acceptance() -> None:
+    attempt = a_message().begin_attempt(mode="basic", settings_version=1, worker="w", lease=timedelta(minutes=1))
+    assert attempt
+    attempt.finish(attempt.Outcome.ACCEPTED)
+    Message.objects.update(state="sent")
+
+
 @pytest.fixture
 def alive(db: None) -> None:
     use_smtp(host="mail.contoso.test", port=25)
@@ -63,6 +70,7 @@ def alive(db: None) -> None:
 @pytest.mark.usefixtures("alive")
 class TestPulse:
     def test_says_that_mail_flows_and_by_whom(self, page: Client) -> None:
+        an_acceptance()
         text = text_of(page)
         assert "<title>Mail is flowing · Dashboard" in text
         assert "By Basic SMTP, as Deployments &lt;sender@contoso.test&gt;." in text
@@ -75,7 +83,7 @@ class TestPulse:
         assert "535 5.7.8 authentication &lt;failed&gt;" in text
         assert "What to do:" in text
         assert f'action="{reverse("probes")}"' in text
-        assert "none of what waits is lost" in text
+        assert "1 mail waiting, none lost" in text
 
     def test_a_try_leads_back_to_the_dashboard(self, page: Client) -> None:
         MailServerState.load().hold(HoldReason.SIGN_IN, "535", "no")
@@ -96,8 +104,10 @@ class TestPulse:
 
     def test_paused_by_the_server_says_until_when(self, page: Client) -> None:
         MailServerState.load().pause(timezone.now() + timedelta(minutes=5), "421 too busy")
+        a_message()
         text = text_of(page)
-        assert "Mail is paused" in text
+        assert "Mail is waiting: the mail server closed for a moment" in text
+        assert f'action="{reverse("probes")}"' in text
         assert "next try <time" in text
 
     def test_paused_by_somebody_is_not_called_flowing(self, page: Client) -> None:
@@ -124,7 +134,7 @@ class TestPulse:
             MailServerSettings.objects.update(active_mode="oauth2", **OAUTH2)
         text = text_of(page)
         assert '<section class="card alive" data-tone="failed"' in text
-        assert "Mail is flowing" not in text.partition("alive-title")[2]
+        assert "Ready to send" not in text.partition("alive-title")[2]
 
     def test_rerouted_mail_says_to_whom_once(self, page: Client) -> None:
         Safety.objects.create(reroute_to="lab@contoso.test")
@@ -313,7 +323,7 @@ class TestNextSteps:
 class TestPolls:
     def test_get_the_changing_part_the_title_and_the_bar(self, page: Client) -> None:
         news = news_of(page, "ok")
-        assert news.startswith("<title>Mail is flowing · Dashboard · mailadmin</title>")
+        assert news.startswith("<title>Ready to send · Dashboard · mailadmin</title>")
         assert 'id="dashboard"' in news
         assert 'id="mail-state" hx-swap-oob="true"' in news
         assert "<html" not in news

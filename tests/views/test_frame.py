@@ -1,5 +1,6 @@
 """What every page has: the mail state, the menu, the colours, and pages for what went wrong."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from django.views.defaults import permission_denied
 from mailadmin.urls import urlpatterns as pages
 from notifications.access import ACCESS, Role, row
 from notifications.diagnosis import explain
-from notifications.models import HoldReason, MailServerState, Message
+from notifications.models import HoldReason, MailServerState, Message, Safety
 from tests.base import a_message, use_smtp
 
 
@@ -55,7 +56,7 @@ class TestMailState:
         MailServerState.load().pause(until, "421 4.3.2 too many concurrent connections")
 
         text = text_of(page)
-        assert "Mail is paused" in text
+        assert f"Mail is waiting: {explain('', '421 4.3.2 too many concurrent connections').clause}" in text
         advice = explain("", "421 4.3.2 too many concurrent connections", "basic").fix
         assert advice
         assert escape(advice) in text
@@ -72,14 +73,47 @@ class TestMailState:
         assert f'action="{reverse("probes")}"' in text
         assert "Open Mail Server" in text
 
-    def test_paused_says_until_when(self, page: Client) -> None:
-        use_smtp(host="127.0.0.1", port=1)
-        MailServerState.load().pause(timezone.now() + timedelta(minutes=5), "421 too busy")
+    def test_of_a_closed_port_names_it_and_says_when_it_is_tried(self, page: Client) -> None:
+        use_smtp(host="127.0.0.1", port=9)
+        text = "Could not connect to 127.0.0.1:9 (127.0.0.1): Connection refused"
+        MailServerState.load().pause(timezone.now() + timedelta(minutes=5), text)
+        a_message()
 
         text = text_of(page)
-        assert "Mail is paused" in text
-        assert "421 too busy" in text
+        assert "Mail is waiting: nothing listens at 127.0.0.1:9" in text
         assert "next try <time" in text
+        assert "paused" not in text.lower().replace("paused-", "")
+        assert f'action="{reverse("probes")}"' in text
+
+    def test_is_not_called_flowing_between_two_tries_in_vain(self, page: Client) -> None:
+        use_smtp(host="127.0.0.1", port=9)
+        MailServerState.load().pause(timezone.now() - timedelta(seconds=1), "Connection refused")
+        a_message(next_attempt_at=timezone.now() + timedelta(seconds=30))
+        assert "Mail is waiting" in text_of(page)
+
+    def test_before_the_first_mail_is_ready_and_no_more(self, page: Client) -> None:
+        use_smtp(host="127.0.0.1", port=1)
+        assert "Ready to send" in text_of(page)
+
+    def test_says_on_every_page_what_people_stopped_and_leads_there(self, page: Client) -> None:
+        use_smtp(host="127.0.0.1", port=1)
+        Safety.load().change({"paused": True, "reroute_to": "lab@contoso.test"})
+        assert self.bar(page) == ("warning", "/safety/", "Mail is paused · for 0 s")
+        Safety.load().change({"paused": False})
+        assert self.bar(page) == ("warning", "/safety/", "Mail is rerouted · for 0 s")
+
+    def test_of_a_fault_comes_before_what_people_stopped(self, page: Client) -> None:
+        use_smtp(host="127.0.0.1", port=1)
+        Safety.load().change({"paused": True})
+        MailServerState.load().hold(HoldReason.SIGN_IN, "535", "no")
+        MailServerState.objects.update(held_since=timezone.now() - timedelta(seconds=5.7))
+        assert self.bar(page) == ("failed", "/mail-server/", "Mail is held · for 6 s")
+
+    def bar(self, page: Client) -> tuple[str, ...]:
+        """Tone, address and words."""
+        found = re.search(r'id="mail-state" data-tone="(\w+)" href="([^"]+)">(.*?)</a>', text_of(page), re.S)
+        assert found
+        return found[1], found[2], " ".join(re.sub(r"<[^>]+>", " ", found[3]).split())
 
     def test_is_not_for_strangers(self, db: None) -> None:
         assert "Mail server" not in Client().get(reverse("sign-in")).content.decode()

@@ -178,29 +178,6 @@ class TestConflict:
         assert save(page, version=version).status_code == 409
 
 
-class TestProbe:
-    def test_makes_the_next_probe_due(self, page: Client, in_force: MailServerSettings) -> None:
-        state = MailServerState.load()
-        state.hold(HoldReason.SIGN_IN, "535", "no")
-        before = state.next_probe_at
-
-        response = page.post(reverse("probes"), {"next": "/deliveries/"})
-
-        after = MailServerState.load().next_probe_at
-        assert response["Location"] == "/deliveries/"
-        assert before
-        assert after
-        assert after < before
-
-    def test_does_nothing_while_mail_flows(self, page: Client, in_force: MailServerSettings) -> None:
-        page.post(reverse("probes"))
-        assert MailServerState.load().next_probe_at is None
-
-    def test_leads_to_no_foreign_place(self, page: Client, in_force: MailServerSettings) -> None:
-        response = page.post(reverse("probes"), {"next": "https://evil.example/"})
-        assert response["Location"] == reverse("mail-server")
-
-
 class TestFirstSteps:
     def test_greet_a_new_installation(self, page: Client, in_force: MailServerSettings) -> None:
         text = page.get(reverse("mail-server")).content.decode()

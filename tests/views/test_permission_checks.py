@@ -88,7 +88,7 @@ def test_a_failure_is_explained_like_a_failed_test(
 def test_a_failure_stops_no_mail(page: Client, saved: MailServerSettings) -> None:
     MailServerSettings.objects.update(graph_client_secret="wrong")
     page.post(URL)
-    assert "Mail is flowing" in page.get(PAGE).content.decode()
+    assert "Ready to send" in page.get(PAGE).content.decode()
 
 
 def test_a_cloud_that_is_gone_from_the_operators_file_is_told(
