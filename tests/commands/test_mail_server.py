@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from notifications.models import AppToken, HoldReason, MailServerSettings, MailServerState, Mode, OAuthGrant
+from notifications.models import AppToken, HoldReason, MailServerSettings, MailServerState, Mode, OAuthGrant, Safety
 from notifications.oauth.settings import graph_registration_of, registration_of
 from tests.base import use_smtp
 from tests.oauth.lab import use_oauth2
@@ -57,7 +57,13 @@ def test_while_held_says_why() -> None:
 def test_while_paused_says_until_when() -> None:
     use_smtp(host="mail.example.com", port=587)
     MailServerState.load().pause(timezone.now() + timedelta(minutes=1), "nobody answers")
-    assert "paused until " in status()
+    assert "waiting until " in status()
+
+
+def test_what_people_stopped_is_told_apart() -> None:
+    use_smtp(host="mail.example.com", port=587)
+    Safety.objects.create(paused=True)
+    assert "ok, but notification mail is paused under Reports > Safety" in status()
 
 
 def test_of_oauth2_says_whose_consent_it_is_and_until_when() -> None:

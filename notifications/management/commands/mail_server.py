@@ -9,7 +9,7 @@ from django.utils import timezone
 from notifications.diagnosis.connection import Connection, connection_of
 from notifications.diagnosis.expiry import secret_expiry
 from notifications.diagnosis.permissions import Permissions, permissions_of
-from notifications.models import MailServerSettings, MailServerState, Mode
+from notifications.models import MailServerSettings, MailServerState, Mode, Safety
 from notifications.models.fields import Unreadable
 from notifications.oauth.errors import OAuthFailure
 from notifications.oauth.settings import graph_endpoints_of
@@ -53,8 +53,8 @@ def state_of(saved: MailServerSettings, state: MailServerState) -> str:
         why = " ".join(part for part in (state.held_code, state.held_text) if part)
         return f"held since {moment(state.held_since)}: {state.get_held_reason_display()} ({why})"
     if state.is_paused(timezone.now()):
-        return f"paused until {moment(state.paused_until)}: {state.paused_text}"
-    return "ok"
+        return f"waiting until {moment(state.paused_until)}: {state.paused_text}"
+    return "ok, but notification mail is paused under Reports > Safety" if Safety.load().paused else "ok"
 
 
 def consent_of(connection: Connection) -> Iterator[tuple[str, str]]:
