@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django.views.decorators.vary import vary_on_headers
 
 from notifications.access import may
+from notifications.context import MailState, mail_state
 from notifications.delivery import outbox
 from notifications.diagnosis import Explanation, explain
 from notifications.models import Attempt, AuditEvent, Message, Recipient
@@ -25,6 +26,13 @@ RECIPIENTS_SHOWN = 100
 ATTEMPTS_SHOWN = 50
 RESENDS_SHOWN = 20
 WORST_FIRST = (Recipient.Outcome.REFUSED, Recipient.Outcome.DEFERRED, Recipient.Outcome.PENDING)
+
+UNTIL = {
+    "safety": "the pause under Reports > Safety is over",
+    "paused": "the mail server answers again",
+    "held": "the mail server works again",
+    "not_set_up": "a mail server is set up",
+}
 
 
 @require_GET
@@ -89,10 +97,17 @@ def retry(request: HttpRequest, uuid: UUID) -> HttpResponse:
     message = get_object_or_404(Message, uuid=uuid)
     if done(request, message.retry_now, AuditEvent.Action.MAIL_RETRIED, message):
         outbox.wake()
-        messages.success(request, "It is first in line now.")
+        messages.info(request, what_comes_of_it(message))
     else:
         messages.info(request, "There is nothing to try: the mail is no longer queued.")
     return redirect("delivery", uuid)
+
+
+def what_comes_of_it(message: Message) -> str:
+    state = mail_state()
+    if state.stops_mail and message.kind != Message.Kind.TEST:
+        return f"It is due now, and goes once {UNTIL[state.kind]}."
+    return "It is due now: a worker takes it in its turn."
 
 
 @transaction.atomic
@@ -119,14 +134,16 @@ def story(request: HttpRequest, message: Message) -> dict[str, Any]:
     )
     recipients = Paginator(message.recipients.order_by(rank, "id"), RECIPIENTS_SHOWN).get_page(request.GET.get("page"))
     badges = {outcome.value: badge_of(outcome, message) for outcome in Recipient.Outcome}
+    state = mail_state()
     return {
+        "mail_state": state,
         "message": message,
         "counts": totals(counts, badges),
         "accepted": counts.get(Recipient.Outcome.ACCEPTED, 0),
         "recipients": recipients,
         "rows": [(recipient, badges[recipient.outcome]) for recipient in recipients],
         "attempts": message.attempts.order_by("-number")[:ATTEMPTS_SHOWN],
-        "explanation": explanation(message),
+        "explanation": untold(message, explanation(message), state),
     }
 
 
@@ -141,6 +158,12 @@ def explanation(message: Message) -> Explanation | None:
         missed = message.recipients.exclude(outcome=Recipient.Outcome.ACCEPTED).exclude(code="", text="").first()
         return explain(missed.code, missed.text, last.mode) if missed else None
     return explain(last.code, last.text, last.mode)
+
+
+def untold(message: Message, told: Explanation | None, state: MailState) -> Explanation | None:
+    """Nothing where the mail waits for what the page's banner explains already."""
+    is_told = told and message.state == Message.State.QUEUED and state.needs_banner and told.fix == state.advice
+    return None if is_told else told
 
 
 def consequences(message: Message) -> list[str]:

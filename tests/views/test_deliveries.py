@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import Client
 
-from notifications.models import MailServerState, Message
+from notifications.models import MailServerState, Message, Safety
 from notifications.models.mail_server import HoldReason
 from tests.base import a_completion, a_message, a_notification, use_smtp
 from tests.views.conftest import CountQueries
@@ -61,6 +61,13 @@ class TestRows:
         a_message()
 
         assert ">held" in html_of(browser)
+
+    def test_say_paused_while_people_paused_mail(self, browser: Client) -> None:
+        use_smtp(host="mail.test")
+        Safety.load().change({"paused": True})
+        a_message()
+
+        assert '<span class="sub">paused' in html_of(browser)
 
     def test_escape_what_strangers_wrote(self, browser: Client) -> None:
         message = a_message()

@@ -12,9 +12,9 @@ from django.test import Client
 from django.utils import timezone
 
 from notifications.delivery import outbox
-from notifications.models import Attempt, MailServerState, Message
+from notifications.models import Attempt, MailServerState, Message, Safety
 from notifications.models.mail_server import HoldReason
-from tests.base import a_completion, a_message, a_notification, use_smtp
+from tests.base import a_completion, a_message, a_notification, administrator, use_smtp
 from tests.views.conftest import CountQueries
 
 pytestmark = pytest.mark.django_db
@@ -116,7 +116,58 @@ class TestStory:
         html = page(browser, a_message())
 
         assert "the mail server refused the sign-in" in html
-        assert "Mend the mail server" in html
+        assert "this mail goes by itself once the mail server works again" in html
+        assert "Mend the mail server" not in html
+
+    def test_leads_an_administrator_to_what_mends_it(self, client: Client) -> None:
+        client.force_login(administrator())
+        use_smtp(host="mail.test")
+        MailServerState.load().hold(HoldReason.SIGN_IN, "535 5.7.8", "bad credentials")
+
+        assert "Mend the mail server" in page(client, a_message())
+
+    def test_of_a_held_mail_gives_the_reason_once(self, browser: Client) -> None:
+        use_smtp(host="mail.test")
+        message = a_message()
+        tried(message, Attempt.Outcome.CONFIGURATION, "535 5.7.8", "bad credentials")
+        message.requeue(timezone.now())
+        MailServerState.load().hold(HoldReason.SIGN_IN, "535 5.7.8", "bad credentials")
+        MailServerState.objects.update(held_since=timezone.now() - timedelta(seconds=32))
+
+        html = page(browser, message)
+
+        assert "The queue has been held for 32 s." in html
+        assert html.lower().count("the mail server refused the sign-in") == 1
+        assert 'class="explanation"' not in html
+
+    def test_of_mail_paused_on_safety_says_by_whom_since_when_and_where(self, browser: Client) -> None:
+        use_smtp(host="mail.test")
+        Safety.load().change({"paused": True}, by=administrator())
+
+        html = page(browser, a_message())
+
+        assert re.search(r"ada paused it <time[^>]*>0 s ago</time>. This mail goes once that is switched off.", html)
+        assert 'href="/safety/">Open Safety' in html
+        assert "Waiting for a worker" not in html
+
+    def test_of_a_test_says_nothing_of_what_does_not_stop_it(self, browser: Client) -> None:
+        use_smtp(host="mail.test")
+        Safety.load().change({"paused": True})
+
+        assert "Waiting for a worker" in page(browser, a_message(kind=Message.Kind.TEST))
+
+    @pytest.mark.parametrize(
+        ("text", "says"),
+        [
+            ("Could not connect to mail.test:25 (192.0.2.1): Connection refused", "could not be reached; the next try"),
+            ("421 too busy", "asked for a moment; the next try"),
+        ],
+    )
+    def test_of_mail_that_waits_for_the_server_says_what_is_so(self, browser: Client, text: str, says: str) -> None:
+        use_smtp(host="mail.test")
+        MailServerState.load().pause(timezone.now() + timedelta(seconds=21), text)
+
+        assert re.search(rf"The mail server {says} is <time[^>]*>in 2\d s", page(browser, a_message()))
 
     def test_marks_a_try_that_may_have_been_accepted(self, browser: Client) -> None:
         message = a_message()
@@ -364,6 +415,23 @@ class TestCancel:
 
 
 class TestRetry:
+    def test_is_not_offered_while_all_mail_is_kept_back(self, browser: Client) -> None:
+        use_smtp(host="mail.test")
+        message = a_message()
+        assert ">Try now<" in page(browser, message)
+
+        Safety.load().change({"paused": True})
+
+        assert ">Try now<" not in page(browser, message)
+
+    def test_promises_nothing_while_all_mail_is_kept_back(self, browser: Client) -> None:
+        use_smtp(host="mail.test")
+        Safety.load().change({"paused": True})
+
+        response = browser.post(f"/deliveries/{a_message().uuid}/retry/", follow=True)
+
+        assert "goes once the pause under Reports &gt; Safety is over" in response.content.decode()
+
     def test_makes_the_mail_due_now(self, browser: Client) -> None:
         message = a_message(next_attempt_at=timezone.now() + timedelta(hours=1))
 

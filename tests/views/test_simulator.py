@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from notifications.digests.tell import flush
 from notifications.models import Completion, DigestEntry, Message, Notification
-from tests.base import a_completion, a_message, a_notification
+from tests.base import a_completion, a_message, a_notification, use_smtp
 from tests.views.conftest import CountQueries
 
 pytestmark = pytest.mark.django_db
@@ -228,6 +228,7 @@ class TestDigestMail:
 
 class TestHours:
     def test_a_mail_that_waits_for_them_says_so_and_can_go_now(self, browser: Client) -> None:
+        use_smtp(host="mail.test")
         opening = timezone.now() + timedelta(hours=8)
         message = a_message(not_before=opening, next_attempt_at=opening)
         before = browser.get(f"/deliveries/{message.uuid}/").content.decode()
