@@ -20,12 +20,16 @@ OLDEST_DUE_SECONDS = 150.0
 
 @dataclass(frozen=True)
 class Part:
-    """One thing that must work; `text` says in words what was found."""
+    """One thing that must work; `text` says in words what was found.
+
+    `waits`: nothing is broken that a monitor should tell of, and yet no mail goes just now.
+    """
 
     name: str
     ok: bool
     text: str
     figures: dict[str, Any]
+    waits: bool = False
 
 
 def examine() -> list[Part]:
@@ -66,12 +70,14 @@ def oldest_due(state: MailServerState, server: MailServerSettings) -> Part:
     now = timezone.now()
     oldest = Message.due(now).first()
     seconds = round((now - oldest.next_attempt_at).total_seconds(), 1) if oldest else 0.0
-    excused = state.is_held or state.is_paused(now) or not server.is_set_up or Safety.load().paused
-    ok = excused or seconds <= OLDEST_DUE_SECONDS
-    text = (
-        "waiting for the mail server" if excused and seconds else "flowing" if ok else "the oldest mail waits too long"
-    )
-    return Part("queue", ok, text, {"oldest_due_seconds": seconds})
+    figures = {"oldest_due_seconds": seconds}
+    if state.is_held or state.is_paused(now) or not server.is_set_up:
+        return Part("queue", True, "waiting for the mail server", figures)
+    if Safety.load().paused:
+        return Part("queue", True, "paused under Reports > Safety", figures, waits=True)
+    if seconds > OLDEST_DUE_SECONDS:
+        return Part("queue", False, "the oldest mail waits too long", figures)
+    return Part("queue", True, "flowing", figures)
 
 
 def mail_server(state: MailServerState, server: MailServerSettings) -> Part:
@@ -83,5 +89,5 @@ def mail_server(state: MailServerState, server: MailServerSettings) -> Part:
     if state.paused_since:
         figures = {"state": "paused", "since": state.paused_since}
         ok = timezone.now() - state.paused_since <= LONGEST_PAUSE
-        return Part("mail_server", ok, f"waiting: {state.paused_text}", figures)
+        return Part("mail_server", ok, f"waiting: {state.paused_text}", figures, waits=True)
     return Part("mail_server", True, "ok", {"state": "ok"})

@@ -8,6 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from notifications.context import MailState, mail_state
 from notifications.health import Part, examine
 from notifications.models import MailServerState
 from notifications.views.health_facts import clock_part, queue, retention, software, workers_seen
@@ -30,9 +31,12 @@ WHAT_TO_DO = {
     "queue": "The worker runs and yet does not keep up. Look at its log and at the pace of the mail server; "
     "add a worker if it is only slow.",
     "mail_server": "The Mail Server page says what is wrong and what mends it.",
+    "safety": "Switch the pause off there as soon as mail may go again.",
     "disk": "Make room: without it no completion can be accepted. `RETENTION_DAYS` says how long old mails are kept.",
     "clock": "Set both clocks by NTP: retries and leases are timed by them.",
 }
+
+PAGES = {"mail_server": "mail-server", "safety": "safety"}
 
 
 @login_not_required
@@ -59,10 +63,12 @@ def readyz(request: HttpRequest) -> JsonResponse:
 @vary_on_headers("HX-Request")
 def health(request: HttpRequest) -> HttpResponse:
     """The same parts and more for a person; a poll gets what changes."""
-    parts = [*examine(), disk_part(), *clock_part()]
+    parts, state = [*examine(), disk_part(), *clock_part()], mail_state()
+    failing = sum(not part.ok for part in parts)
     context = {
+        "mail_state": state,
         "rows": [row(part) for part in parts],
-        "failing": sum(not part.ok for part in parts),
+        "verdict": verdict(failing, any(part.waits for part in parts), state),
         "swept_at": MailServerState.load().swept_at,
         "workers": workers_seen(timezone.now()),
         "queue": queue(timezone.now()),
@@ -73,11 +79,27 @@ def health(request: HttpRequest) -> HttpResponse:
     return render(request, "health/_news.html" if is_poll else "health/page.html", context)
 
 
+def verdict(failing: int, waits: bool, state: MailState) -> dict[str, str]:
+    """On the whole: for people there is a third state between ready and not."""
+    if failing:
+        title = f"{failing} part{'' if failing == 1 else 's'} need{'s' if failing == 1 else ''} somebody"
+        return {"state": "failed", "word": "Not ready", "title": title}
+    if waits:
+        title = state.headline if state.stops_mail else "The mail server did not take the last mail"
+        return {"state": "warning", "word": "Paused" if state.kind == "safety" else "Waiting", "title": title}
+    return {"state": "ok", "word": "Ready", "title": "Everything works"}
+
+
 def row(part: Part) -> dict[str, str]:
+    """`mender` is the route that takes what mends it: who may post to it is told how."""
+    is_quiet = part.ok and not part.waits
+    # No worker is to blame for what people stopped.
+    key = "safety" if part.name == "queue" and part.waits else part.name
     return {
         "name": NAMES[part.name],
-        "state": "ok" if part.ok else "failed",
+        "state": "ok" if is_quiet else "warning" if part.ok else "failed",
         "text": part.text[:1].upper() + part.text[1:],
-        "advice": "" if part.ok else WHAT_TO_DO[part.name],
-        "page": "mail-server" if part.name == "mail_server" and not part.ok else "",
+        "advice": "" if is_quiet else WHAT_TO_DO[key],
+        "page": "" if is_quiet else PAGES.get(key, ""),
+        "mender": "safety" if key == "safety" else "mail-server-basic",
     }

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from notifications.delivery.sweep import sweep
-from notifications.models import HoldReason, MailServerState, Message
+from notifications.models import HoldReason, MailServerState, Message, Safety
 from notifications.views.health import NAMES, WHAT_TO_DO
 from tests.base import a_message, use_smtp, viewer
 
@@ -53,6 +53,32 @@ class TestParts:
         assert "authentication &lt;failed&gt;" in html
         assert f'id="health-to-mail-server" href="{reverse("mail-server")}"' in html
 
+    def test_a_pause_on_safety_is_named_as_the_reason_and_leads_there(self, page: Client) -> None:
+        a_message()
+        Safety.load().change({"paused": True})
+        text = words_of(page)
+        assert "Notification mail is paused Paused" in text
+        assert "Queue Paused under Reports > Safety" in text.replace("&gt;", ">")
+        assert "Open Safety" in text
+        assert "Everything works" not in text
+
+    def test_a_server_that_cannot_be_reached_waits_from_the_first_moment(self, page: Client) -> None:
+        a_message()
+        reason = "Could not connect to 127.0.0.1:9 (127.0.0.1): Connection refused"
+        MailServerState.load().pause(timezone.now() + timedelta(seconds=30), reason)
+        html = page.get(reverse("health")).content.decode()
+        assert "<h2>Mail is waiting: nothing listens at 127.0.0.1:9</h2>" in html
+        assert 'data-tone="warning"><svg' in html
+        assert "Ready" not in html.partition('id="health"')[2].partition("</ul>")[0]
+        assert page.get(reverse("readyz")).status_code == 200
+
+    def test_a_viewer_is_told_whom_to_tell(self, page: Client, client: Client) -> None:
+        client.force_login(viewer())
+        MailServerState.load().hold(HoldReason.SIGN_IN, "535", "no")
+        text = words_of(client)
+        assert "Tell an administrator: ada." in text
+        assert "The Mail Server page says what is wrong" not in text
+
     def test_a_broker_that_is_away_says_that_nothing_is_lost(
         self, page: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -65,7 +91,7 @@ class TestParts:
         assert "What to do: Make room" in words_of(page)
 
     def test_a_part_that_is_looked_at_has_a_name_and_an_advice(self) -> None:
-        assert NAMES.keys() == WHAT_TO_DO.keys()
+        assert NAMES.keys() == WHAT_TO_DO.keys() - {"safety"}
 
 
 @pytest.mark.usefixtures("alive")
