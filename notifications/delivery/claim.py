@@ -42,7 +42,7 @@ def claim(worker: str, message_id: int | None = None) -> Claim | None:
         server = with_draft(saved, message.draft_server)
         attempt = message.begin_attempt(
             mode=server.active_mode,
-            settings_version=saved.version,
+            settings_version=Attempt.UNSAVED if message.draft_server else saved.version,
             worker=worker,
             lease=server.total_timeout + LEASE_MARGIN,
         )

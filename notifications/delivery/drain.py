@@ -14,7 +14,7 @@ from notifications.backends.trace import Trace
 from notifications.delivery.claim import Claim, claim
 from notifications.delivery.gate import Passage, passage
 from notifications.delivery.outcome import Tried, record
-from notifications.delivery.transport import forget_tokens, from_header, open_backend, secrets_of
+from notifications.delivery.transport import described, forget_tokens, from_header, open_backend, secrets_of
 from notifications.models import Attempt, Message, Recipient, Safety
 
 logger = logging.getLogger(__name__)
@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 TURN_SECONDS = 20.0
 # Shorter than the lease's margin: after that the sweep has the mail.
 PATIENCE_SECONDS = 10.0
+UNSAVED = "unsaved values: "
 
 
 def drain(worker: str, first: int | None = None) -> bool:
@@ -54,6 +55,9 @@ class Line:
     def send(self, claimed: Claim) -> Tried:
         """One try of one mail; every way it can end is in the answer."""
         trace = Trace(secrets_of(claimed.server))
+        if claimed.is_draft:
+            # The values themselves are forgotten after the test.
+            trace.step(f"{UNSAVED}{described(claimed.server)}")
         deadline = Deadline(claimed.server.total_timeout.total_seconds())
         allowed = Passage(None, {})
         try:

@@ -163,6 +163,14 @@ def readable(secret: str, label: str) -> str:
     return secret
 
 
+def described(server: MailServerSettings) -> str:
+    """Where mail goes to and as whom, for people."""
+    if server.active_mode == Mode.BASIC:
+        who = f" as {server.basic_user}" if server.basic_user else ""
+        return f"{server.basic_host}:{server.basic_port}{who}"
+    return f"{server.get_active_mode_display()} as {server.sender}"
+
+
 def from_header(sender: str) -> tuple[str, bytes]:
     """The bare address for the envelope, and the From line that goes in front of a mail's content."""
     parsed = parse_address(sender)

@@ -230,6 +230,9 @@ class Attempt(models.Model):
         AMBIGUOUS = "ambiguous", "Ambiguous"
         CONFIGURATION = "configuration", "Configuration fault"
 
+    # In place of a version: a test may try what nobody has saved.
+    UNSAVED = 0
+
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attempts")
     number = models.PositiveIntegerField()
     mode = models.CharField(max_length=10, choices=Mode)
@@ -270,6 +273,10 @@ class Attempt(models.Model):
                 self.message.transport_note = note
                 self.message.save(update_fields=["transport_note"])
         return mine is not None
+
+    def belongs_to(self, version: int) -> None:
+        """The unsaved values that were tested are now those of `version`."""
+        Attempt.objects.filter(pk=self.pk, settings_version=self.UNSAVED).update(settings_version=version)
 
     @property
     def seconds(self) -> float | None:

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from notifications.diagnosis import Explanation, explain
 from notifications.models import Attempt, Message
+from notifications.templatetags.attempt_words import outcome_words
 
 STEP = re.compile(r"\s*[\d.]+ \* (?P<text>.+)")
 PATIENCE = timedelta(seconds=12)
@@ -42,6 +43,10 @@ class TestStory:
         return self.message.state == Message.State.SENT
 
     @property
+    def is_unsaved(self) -> bool:
+        return self.attempt is not None and self.attempt.settings_version == Attempt.UNSAVED
+
+    @property
     def waits_for_a_worker(self) -> bool:
         return self.attempt is None and self.is_pending and timezone.now() - self.message.created_at > PATIENCE
 
@@ -66,7 +71,7 @@ class TestStory:
         if self.is_accepted:
             return []
         reply = " ".join(part for part in (attempt.code, attempt.text) if part)
-        return [Step("failed", f"{attempt.get_outcome_display().lower()}: {reply}".removesuffix(": "))]
+        return [Step("failed", f"{outcome_words(attempt).lower()}: {reply}".removesuffix(": "))]
 
 
 def story_of(message: Message) -> TestStory:

@@ -337,6 +337,9 @@ class TestATestEmail:
         assert reread(test).draft_server is None
         assert not MailServerState.load().is_held
         assert MailServerSettings.load().basic_port == live.port
+        attempt = test.attempts.get()
+        assert attempt.settings_version == Attempt.UNSAVED
+        assert f"* unsaved values: 127.0.0.1:{draft.port}" in attempt.transcript
 
 
 class TestAMailThatBreaksTheWorkersCode:

@@ -129,6 +129,7 @@ class TestStory:
         assert f"accepted by {sink.host} (250" in text
         assert "hx-trigger" not in text
         assert "refresh" not in self.story(page, in_place=False)
+        assert "These values are not saved yet." in text
 
     def test_opens_a_failure_with_cause_and_fix(self, page: Client, in_force: MailServerSettings) -> None:
         send(page)
@@ -144,7 +145,7 @@ class TestStory:
             send(page, server=f"{sink.host}:{sink.port}", user="ops", password=SECRET)
             drain("test:1")
         text = self.story(page)
-        assert "535" in text
+        assert "sign-in refused: 535" in text
         assert SECRET not in text
 
     def test_of_unsaved_values_holds_nothing(self, page: Client, in_force: MailServerSettings) -> None:
