@@ -192,9 +192,8 @@ def waiting() -> int:
 
 
 def last_accepted() -> datetime | None:
-    accepted = (Attempt.Outcome.ACCEPTED, Attempt.Outcome.PARTIAL)
     return (
-        Attempt.objects.filter(outcome__in=accepted)
+        Attempt.objects.filter(outcome__in=Attempt.GOOD)
         .order_by("-started_at")
         .values_list("finished_at", flat=True)
         .first()

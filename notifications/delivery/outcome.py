@@ -57,9 +57,8 @@ def reconsidered(claim: Claim, tried: Tried) -> Tried:
     error = tried.error
     if error is None or error.fault is not Fault.CONFIGURATION or not is_relay_denied(error.reply):
         return tried
-    good = (Attempt.Outcome.ACCEPTED, Attempt.Outcome.PARTIAL)
     version = claim.attempt.settings_version
-    if claim.is_draft or not Attempt.objects.filter(settings_version=version, outcome__in=good).exists():
+    if claim.is_draft or not Attempt.objects.filter(settings_version=version, outcome__in=Attempt.GOOD).exists():
         return tried
     return replace(tried, error=BackendError(Fault.PERMANENT, error.reply, results=error.results))
 

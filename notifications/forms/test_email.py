@@ -1,6 +1,7 @@
 """Where a test email goes to, and with which values."""
 
 import json
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -28,14 +29,20 @@ class TestEmailForm(forms.Form):
             raise ValidationError(str(error)) from error
 
 
+def tested_values(form: ModeForm) -> dict[str, Any]:
+    """By column; those that make a difference to how one mail goes."""
+    values = {"active_mode": form.mode.value, **form.values()}
+    for name in form.of_no_mail:
+        del values[f"{form.mode}_{name}"]
+    return values
+
+
 def draft_of(form: ModeForm, saved: MailServerSettings) -> str | None:
     """The page's values as the worker takes them; None when they are the ones in force.
 
     A kept secret is written out: looked up later, it might be that of another server, saved in the meantime.
     """
-    values = {"active_mode": form.mode.value, **form.values()}
-    for name in form.of_no_mail:
-        del values[f"{form.mode}_{name}"]
+    values = tested_values(form)
     if all(value == getattr(saved, column) for column, value in values.items()):
         return None
     return json.dumps(values)

@@ -230,6 +230,7 @@ class Attempt(models.Model):
         AMBIGUOUS = "ambiguous", "Ambiguous"
         CONFIGURATION = "configuration", "Configuration fault"
 
+    GOOD = (Outcome.ACCEPTED, Outcome.PARTIAL)
     # In place of a version: a test may try what nobody has saved.
     UNSAVED = 0
 

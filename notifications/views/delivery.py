@@ -154,7 +154,7 @@ def explanation(message: Message) -> Explanation | None:
     last = message.attempts.exclude(finished_at=None).order_by("-number").first()
     if last is None:
         return None
-    if last.outcome in (Attempt.Outcome.ACCEPTED, Attempt.Outcome.PARTIAL):
+    if last.outcome in Attempt.GOOD:
         missed = message.recipients.exclude(outcome=Recipient.Outcome.ACCEPTED).exclude(code="", text="").first()
         return explain(missed.code, missed.text, last.mode) if missed else None
     return explain(last.code, last.text, last.mode)

@@ -11,13 +11,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from notifications.access import may
-from notifications.context import mail_state
+from notifications.context import MailState, mail_state
 from notifications.delivery.outbox import start_afresh
 from notifications.forms import typed_secret
 from notifications.forms.frozen import freeze
 from notifications.forms.mode import ModeForm
 from notifications.forms.test_email import TestEmailForm
-from notifications.models import MailServerSettings, StaleVersion
+from notifications.models import MailServerSettings, Safety, StaleVersion
+from notifications.views import last_test
 from notifications.views.checklist import first_steps
 from notifications.views.modes import PAGES, cards, is_inbox, last_saved, page_of
 
@@ -41,13 +42,16 @@ def save(request: HttpRequest, mode: str) -> HttpResponse:
         return show_conflict(request, form)
     if not is_valid:
         return show(request, saved, form, status=422)
+    tested, before = last_test.attempt_with(request.session, form), mail_state()
     try:
         saved.save_version(form.values(), seen=saved.version, by=request.user)
     except StaleVersion:
         return show_conflict(request, form)
+    if tested:
+        tested.belongs_to(saved.version)
     typed_secret.forget(request.session)
     start_afresh()
-    messages.success(request, saved_words(saved, mode))
+    tell(request, saved, mode, last_test.doubt(tested), before)
     if "activate" in request.POST:
         return redirect(f"{reverse('active-mode')}?mode={mode}")
     return redirect(address_of(mode, saved))
@@ -103,10 +107,21 @@ def show_conflict(request: HttpRequest, form: ModeForm) -> HttpResponse:
     return show(request, saved, current, status=409, conflict=differences(current))
 
 
-def saved_words(saved: MailServerSettings, mode: str) -> str:
-    if mode == saved.active_mode:
-        return "Saved. From now on mail goes out with these values."
-    return f"Saved. Mail still goes out by {saved.get_active_mode_display()}."
+def tell(request: HttpRequest, saved: MailServerSettings, mode: str, doubt: str, before: MailState) -> None:
+    """`doubt` is what speaks against the values, `before` the mail state under those that they replace."""
+    if doubt:
+        messages.warning(request, f"Saved, but {doubt}.")
+    elif mode != saved.active_mode:
+        messages.success(request, f"Saved. Mail still goes out by {saved.get_active_mode_display()}.")
+    else:
+        messages.success(request, f"Saved. From now on mail goes out with these values.{released(before)}")
+
+
+def released(before: MailState) -> str:
+    if before.server_works or not before.waiting or Safety.load().paused:
+        return ""
+    number = before.waiting
+    return " The mail that waited is going out." if number == 1 else f" The {number:,} mails that waited are going out."
 
 
 def address_of(mode: str, saved: MailServerSettings) -> str:

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
 from notifications.capture import switch
@@ -17,11 +19,12 @@ from notifications.forms.graph import GraphForm
 from notifications.forms.mail_server import DEFAULT_PORTS, MailServerForm
 from notifications.forms.mode import ModeForm
 from notifications.forms.oauth2 import OAuth2Form
-from notifications.models import AuditEvent, MailServerSettings, Mode, Security
+from notifications.models import Attempt, AuditEvent, MailServerSettings, Message, Mode, Security
 from notifications.oauth.consent import account_wanted
 from notifications.views.redirect_ways import way_of, ways_home
 
 SAVES_LOOKED_AT = 200
+A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,8 @@ def state_of(mode: Mode, saved: MailServerSettings, mail_state: MailState) -> tu
         # Until the first mail fails nothing is held, and yet none can go.
         if is_worrying and mail_state.server_works:
             return "warning", f"Active · {note}"
+        if mail_state.server_works and failed_its_test(mode):
+            return "warning", "Active · last test failed"
         # What people stopped on Safety is none of the mode's doing.
         return ("ok", "Active · ok") if mail_state.server_works else (mail_state.kind, f"Active · {mail_state.word}")
     return ("warning" if is_worrying else "off"), " · ".join(part for part in ("Standby", note) if part)
@@ -113,6 +118,22 @@ def note_of(mode: Mode, saved: MailServerSettings) -> tuple[str, bool]:
     if mode == Mode.GRAPH and secret_expiry(saved, timezone.localdate()):
         return "renew the secret", True
     return "", False
+
+
+def failed_its_test(mode: Mode) -> bool:
+    """Whether the newest try with the mode's present values was a test in vain; any accepted mail makes it good."""
+    change = last_saved(mode)
+    if change is None:
+        return False
+    # A test may be older than the version of its values, which it was made with before they were saved.
+    tries = Attempt.objects.filter(mode=mode, started_at__gte=change.at - A_DAY, settings_version__gte=version(change))
+    told = tries.filter(Q(outcome__in=Attempt.GOOD) | Q(message__kind=Message.Kind.TEST)).exclude(finished_at=None)
+    newest = told.order_by("-started_at").first()
+    return newest is not None and newest.outcome not in Attempt.GOOD
+
+
+def version(save: AuditEvent) -> int:
+    return int(save.subject.rpartition(" ")[2])
 
 
 def last_saved(mode: Mode) -> AuditEvent | None:

@@ -14,6 +14,7 @@ from notifications.emails.test_email import test_mail
 from notifications.forms.mode import ModeForm
 from notifications.forms.test_email import TestEmailForm, draft_of
 from notifications.models import AuditEvent, MailServerSettings, Message, Mode
+from notifications.views import last_test
 from notifications.views.mail_server import RECIPIENT_KEY, for_reader, show, typed
 from notifications.views.modes import page_of
 from notifications.views.test_steps import story_of
@@ -40,6 +41,7 @@ def create(request: HttpRequest) -> HttpResponse:
         return refuse(request, saved, form, recipient, 429)
     request.session[RECIPIENT_KEY] = recipient.cleaned_data["test_to"]
     message = put(request, saved, form, recipient.cleaned_data["test_to"])
+    last_test.remember(request.session, message, form)
     return result(request, message) if is_in_place(request) else redirect("test-email", message.uuid)
 
 

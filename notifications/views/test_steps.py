@@ -54,7 +54,7 @@ class TestStory:
     def explanation(self) -> Explanation | None:
         if not self.is_tried or self.is_accepted or self.attempt is None:
             return None
-        return explain(self.attempt.code, self.attempt.text, self.attempt.mode)
+        return explained(self.attempt)
 
     @property
     def steps(self) -> list[Step]:
@@ -76,6 +76,10 @@ class TestStory:
 
 def story_of(message: Message) -> TestStory:
     return TestStory(message, message.attempts.last())
+
+
+def explained(attempt: Attempt) -> Explanation:
+    return explain(attempt.code, attempt.text, attempt.mode)
 
 
 def told_steps(transcript: str) -> list[str]:
