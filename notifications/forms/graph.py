@@ -30,6 +30,7 @@ class DayField(forms.DateField):
 
 class GraphForm(RegistrationForm):
     mode = Mode.GRAPH
+    leads_secret = ("cloud", "client_id", "tenant_id")
     secret_belongs_to = {"cloud": "cloud", "client_id": "client ID", "tenant_id": "tenant"}
     write_only_help = "Its Value, not its ID; the portal shows it only right after the secret was made."
     paces = (Pace.GRAPH, Pace.UNLIMITED)

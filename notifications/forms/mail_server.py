@@ -29,6 +29,7 @@ class ServerAddressField(LineField):
 class MailServerForm(ModeForm):
     mode = Mode.BASIC
     write_only = write_only_word = "password"
+    leads_secret = ("server",)
     write_only_help = "Leave both empty if the server asks for no sign-in."
     field_order = (
         *("server", "security", "user", "password", "clear_password", "allow_clear_password", "sender"),
@@ -73,7 +74,17 @@ class MailServerForm(ModeForm):
 
     @classmethod
     def destination(cls, data: Any) -> str:
-        return f"{data.get('server', '')} {data.get('security', '')} {data.get('user', '')}"
+        """As for a saved password: the same host, and never unencrypted what was typed for encryption."""
+        try:
+            host, _ = parse_server_address(str(data.get("server", "")))
+        except ValueError:
+            return ""
+        return f"{host} {'in clear' if data.get('security') == Security.NONE else 'encrypted'}"
+
+    @classmethod
+    def origins(cls, data: Any) -> tuple[str, ...]:
+        there = cls.destination(data)
+        return (there, there.replace(" encrypted", " in clear"))
 
     def needs_secret(self) -> bool:
         return bool(self.cleaned_data["user"])

@@ -39,6 +39,8 @@ class ModeForm(forms.Form):
     # The field of the mode's secret; `clear_` in front of it is the tick that removes the saved one.
     write_only: ClassVar[str]
     write_only_word: ClassVar[str]
+    # The fields that say where the secret goes.
+    leads_secret: ClassVar[tuple[str, ...]]
     # What the field says while none is saved.
     write_only_help: ClassVar[str]
     paces: ClassVar[tuple[Pace, ...]] = (Pace.UNLIMITED, Pace.EXCHANGE_ONLINE, Pace.GMAIL)
@@ -83,8 +85,22 @@ class ModeForm(forms.Form):
 
     @classmethod
     def destination(cls, data: Any) -> str:
-        """Where posted `data` would send the secret."""
+        """Where posted `data` would send the secret; empty where it does not say."""
         raise NotImplementedError
+
+    @classmethod
+    def origins(cls, data: Any) -> tuple[str, ...]:
+        """The destinations whose typed secret may also go where `data` would send it."""
+        return (cls.destination(data),)
+
+    @property
+    def keeps_typed_secret(self) -> bool:
+        """Whether a secret in the posted data is good, and still goes there when the form's errors are mended."""
+        bad = self.errors.keys()
+        return bool(self.data.get(self.write_only) and self.destination(self.data)) and not bad & {
+            self.write_only,
+            *self.leads_secret,
+        }
 
     @property
     def has_saved_secret(self) -> bool:

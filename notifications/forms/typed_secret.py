@@ -3,6 +3,8 @@
 Without it a conflict would cost the administrator what was typed, since no page ever carries a secret.
 """
 
+from collections.abc import Collection
+
 from cryptography.fernet import InvalidToken, MultiFernet
 from django.contrib.sessions.backends.base import SessionBase
 
@@ -17,13 +19,14 @@ def remember(session: SessionBase, secret: str, destination: str) -> None:
     session[KEY] = fernet().encrypt(f"{destination}\x00{secret}".encode()).decode()
 
 
-def recall(session: SessionBase, destination: str) -> str:
+def recall(session: SessionBase, destinations: Collection[str]) -> str:
+    """What was typed for one of `destinations`; empty where nothing was, or not for them."""
     try:
         kept = fernet().decrypt(str(session.get(KEY, "")).encode(), ttl=KEPT_SECONDS).decode()
     except InvalidToken:
         return ""
     typed_for, _, secret = kept.partition("\x00")
-    return secret if typed_for == destination else ""
+    return secret if typed_for and typed_for in destinations else ""
 
 
 def forget(session: SessionBase) -> None:

@@ -69,7 +69,7 @@ def show(
     keeps_typed = keep_typed_secret(request, form)
     chosen = PAGES[form.mode]
     for_reader(request, form)
-    form[form.write_only].help_text = secret_help(form, keeps_typed)
+    form[form.write_only].help_text = secret_help(form)
     state = mail_state()
     context = {
         "form": form,
@@ -164,21 +164,22 @@ def typed(request: HttpRequest, mode: str) -> QueryDict:
     """What was posted, with the secret that an earlier answer to the same page kept."""
     form, data = PAGES[mode].form, request.POST.copy()
     if data.get("use_kept_password") and not data.get(form.write_only) and not data.get(f"clear_{form.write_only}"):
-        data[form.write_only] = typed_secret.recall(request.session, form.destination(data))
+        data[form.write_only] = typed_secret.recall(request.session, form.origins(data))
     return data
 
 
 def keep_typed_secret(request: HttpRequest, form: ModeForm) -> bool:
-    secret = form.data.get(form.write_only, "")
-    if secret:
-        typed_secret.remember(request.session, secret, form.destination(form.data))
-    return bool(secret)
+    if form.keeps_typed_secret:
+        typed_secret.remember(request.session, form.data[form.write_only], form.destination(form.data))
+    return form.keeps_typed_secret
 
 
-def secret_help(form: ModeForm, keeps_typed: bool) -> str:
+def secret_help(form: ModeForm) -> str:
     word = form.write_only_word
-    if keeps_typed:
+    if form.keeps_typed_secret:
         return "What you typed is kept for 15 minutes: leave this empty to use it."
+    if form.data.get(form.write_only):
+        return f"Type the {word} again: it is kept only where the page says for certain where it goes."
     if form.secret_is_unreadable:
         return f"The saved {word} cannot be read with the present keys. Enter it again."
     if form.has_saved_secret and form.fields[form.write_only].disabled:

@@ -125,6 +125,42 @@ class TestSave:
         assert "is not sent to another server" in response.content.decode()
         assert MailServerSettings.load().basic_password == SECRET
 
+    @pytest.mark.parametrize(
+        ("wrong", "right"),
+        [
+            ({"user": ""}, {"user": "ops"}),
+            ({"security": "none"}, {"security": "starttls"}),
+            ({"sender": "nobody"}, {"server": "mail.example.com:2525"}),
+        ],
+    )
+    def test_a_kept_password_is_good_for_the_same_server_when_the_rest_is_mended(
+        self, page: Client, in_force: MailServerSettings, wrong: dict[str, str], right: dict[str, str]
+    ) -> None:
+        refused = save(page, password=TYPED, **wrong)
+        save(page, use_kept_password="1", **right)
+
+        assert "is kept for 15 minutes" in refused.content.decode()
+        assert MailServerSettings.load().basic_password == TYPED
+
+    def test_nothing_is_promised_while_the_server_is_not_certain(
+        self, page: Client, in_force: MailServerSettings
+    ) -> None:
+        text = save(page, password=TYPED, server="mail.example.com:587:1").content.decode()
+
+        assert "is kept for 15 minutes" not in text
+        assert "Type the password again" in text
+        assert "typed_secret" not in page.session
+
+    def test_a_kept_password_that_was_typed_for_encryption_is_never_sent_in_clear(
+        self, page: Client, in_force: MailServerSettings
+    ) -> None:
+        MailServerSettings.objects.update(basic_password="")
+        save(page, password=TYPED, sender="nobody")
+        response = save(page, use_kept_password="1", security="none", allow_clear_password="on")
+
+        assert response.status_code == 422
+        assert MailServerSettings.load().basic_password == ""
+
     def test_a_kept_password_is_not_readable_in_the_session(self, page: Client, in_force: MailServerSettings) -> None:
         save(page, password=TYPED, sender="nobody")
         assert TYPED not in str(dict(page.session))
