@@ -35,6 +35,8 @@ class Concern:
     url: str
     verb: str
     headline: str = ""
+    # The route that takes what mends it, where not everybody who may look at `url` may do that.
+    mender: str = ""
 
 
 def concerns(now: datetime, server: MailServerSettings, state: MailState) -> list[Concern]:
@@ -77,7 +79,8 @@ def of_the_secret(server: MailServerSettings) -> Iterator[Concern]:
     if server.active_mode == Mode.GRAPH and (expiry := secret_expiry(server, timezone.localdate())):
         tone, sentence = expiry
         address = f"{reverse('guide', args=['microsoft-graph'])}#new-secret"
-        yield Concern(tone, "Renew the client secret of Microsoft Graph", sentence, address, "How to renew it")
+        title, verb = "Renew the client secret of Microsoft Graph", "How to renew it"
+        yield Concern(tone, title, sentence, address, verb, mender="mail-server-graph")
 
 
 def of_the_consent(server: MailServerSettings, state: MailState) -> Iterator[Concern]:
@@ -87,7 +90,7 @@ def of_the_consent(server: MailServerSettings, state: MailState) -> Iterator[Con
     if not connection.is_connected:
         text = connection.reason or "Nobody has signed in for it yet, so no mail can go out."
         headline, url = "Mail cannot go out: OAuth2 needs a consent", reverse("mail-server")
-        yield Concern("failed", "OAuth2 needs a consent", text, url, "Open Mail Server", headline)
+        yield Concern("failed", "OAuth2 needs a consent", text, url, "Open Mail Server", headline, "oauth-consents")
 
 
 def of_safety() -> Iterator[Concern]:

@@ -43,7 +43,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "waiting": Message.objects.filter(state__in=Message.OPEN).count(),
         "oldest": oldest_waiting(),
         "concerns": worries,
-        "steps": next_steps(server),
+        "steps": next_steps(server, request.user),
         "today": days[-1],
         "bars": bars(days),
         "ranges": ranges(days),

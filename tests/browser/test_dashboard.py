@@ -56,6 +56,10 @@ def worker_is_seen(panel: Panel) -> bool:
     return bool(panel.http.get(f"{panel.url}/readyz", timeout=5).json()["worker"]["ok"])
 
 
+def state_of(panel: Panel) -> str:
+    return str(panel.http.get(f"{panel.url}/readyz", timeout=5).json()["mail_server"]["state"])
+
+
 def poll(page: Page) -> None:
     with page.expect_response(lambda response: "/dashboard/?seen=" in response.url):
         page.clock.fast_forward(BETWEEN_POLLS)
@@ -76,7 +80,7 @@ def test_a_fresh_installs_steps_tick_themselves_while_one_looks(
     fresh: Panel, ada: BrowserContext, dashboard: Page
 ) -> None:
     assert dashboard.url.endswith("/dashboard/")
-    expect(dashboard.locator("#alive-title")).to_have_text("Mail is flowing")
+    expect(dashboard.locator("#alive-title")).to_have_text("Ready to send")
     expect(dashboard.locator(".alive")).to_contain_text("into the built-in inbox: nothing leaves this machine")
     assert ticked(dashboard) == []
     expect(dashboard.locator(".chart")).to_have_count(0)
@@ -114,6 +118,22 @@ def test_a_mail_server_that_refuses_the_sign_in_turns_the_page_and_its_title_red
     fresh.shell("from notifications.models import *; MailServerState.load().release()")
     poll(dashboard)
     expect(dashboard.locator("#alive-title")).to_have_text("Mail is flowing")
+
+
+def test_an_open_page_tells_what_became_of_a_try(lived_in: Panel, ada: BrowserContext) -> None:
+    with SmtpSink(users={"ops": "right"}) as sink:
+        values = {"host": sink.host, "port": sink.port, "user": "ops"}
+        use = f"from tests import base; base.use_smtp(**{values!r}, password="
+        lived_in.shell(f"{use}'wrong'); base.a_message()")
+        wait_until(lambda: state_of(lived_in) == "held", 30, "the refused sign-in")
+        page = ada.new_page()
+        page.goto("/deliveries/")
+        page.click("#banner-try")
+        expect(page.locator("#mail-banner")).to_contain_text("without success (535", timeout=20_000)
+        lived_in.shell(f"{use}'right')")
+        wait_until(lambda: sink.mails, 30, "the mail that waited")
+        expect(page.locator("#mail-banner")).to_contain_text("Mail goes out again.", timeout=20_000)
+        page.close()
 
 
 def test_a_poll_closes_nothing_moves_nothing_and_keeps_the_focus(lived_in: Panel, dashboard: Page) -> None:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -294,10 +295,33 @@ class TestNextSteps:
         assert self.ticked(page)[2:] == ["notification"]
         ApiToken.issue("pdq")
         assert self.ticked(page)[3:] == ["token"]
-        a_completion()
+        a_message(completion=a_completion())
         assert self.ticked(page)[4:] == ["completion"]
         operator()
         assert "What to do next" not in text_of(page)
+
+    def test_a_report_that_came_to_no_mail_ticks_nothing_and_leads_to_why(self, page: Client) -> None:
+        completion = a_completion()
+        assert "completion" not in self.ticked(page)
+        text = text_of(page)
+        assert "Reported, but no notification matched." in text
+        assert f'href="{reverse("completion", args=[completion.uuid])}#why">Why no mail?' in text
+
+    def test_an_operator_sees_the_own_ones_and_whom_to_tell_of_the_others(self, ada: User, browser: Client) -> None:
+        use_smtp(host="mail.contoso.test", port=25)
+        text = text_of(browser)
+        assert re.findall(r'data-step="(\w+)"', text) == ["test", "notification", "completion"]
+        assert "0 of 3" in text
+        assert "Tell an administrator: ada." in text
+
+    def test_a_viewer_sees_whom_to_tell_alone(self, ada: User, db: None) -> None:
+        vic = Client()
+        vic.force_login(viewer())
+        text = text_of(vic)
+        assert "data-step" not in text
+        assert "Set up Mail Server" not in text
+        assert "Not set up completely yet" in text
+        assert "Tell an administrator: ada." in text
 
     def test_a_test_that_failed_ticks_nothing(self, page: Client, settled: Settled) -> None:
         settled("failed", kind=Message.Kind.TEST)
@@ -314,7 +338,7 @@ class TestNextSteps:
         use_smtp(host="mail.contoso.test", port=25)
         a_notification()
         assert text_of(page).index("What to do next") > text_of(page).index("alive-title")
-        a_completion()
+        a_message(completion=a_completion())
         text = text_of(page)
         assert text.index("What to do next") > text.index("Recent completions")
 

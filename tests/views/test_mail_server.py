@@ -8,10 +8,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from notifications.models import HoldReason, MailServerSettings, MailServerState, Message
 from notifications.models.fields import SecretField
-from tests.base import a_message, use_smtp
+from tests.base import a_completion, a_message, use_smtp
 
 SECRET = "hunter2-never-in-a-page"
 TYPED = "typed-and-never-in-a-page"
@@ -219,6 +220,18 @@ class TestFirstSteps:
         text = page.get(reverse("mail-server")).content.decode()
         assert "Three steps to the first notification" in text
         assert "/api/v1/completions" in text
+        assert escape('"outcome": "failed"') in text
+
+    def test_are_not_done_with_a_report_that_came_to_no_mail(self, page: Client, in_force: MailServerSettings) -> None:
+        completion = a_completion()
+        text = page.get(reverse("mail-server")).content.decode()
+        assert "Reported, but no notification matched." in text
+        assert f"/completions/{completion.uuid}/#why" in text
+
+    def test_say_what_is_saved_whatever_is_typed(self, page: Client, settings: Any) -> None:
+        settings.CAPTURE_INBOX_PORT = 2526
+        use_smtp(host="127.0.0.1", port=2526)
+        assert "What is saved here is the <a" in page.get(reverse("mail-server")).content.decode()
 
 
 @pytest.fixture
