@@ -19,6 +19,7 @@ CAPACITY = 1000
 # The first line of each file, before the mail itself: one file for both, so that neither is there without the other.
 ENVELOPE, END_OF_ENVELOPE = b"X-Mailadmin-Envelope: ", b"\r\n"
 LONGEST_HEAD = 65536
+LOOKED_AT = 20
 # As mailbox.Maildir names them: seconds, microseconds, process, count, host.
 KEY = re.compile(r"(\d{1,12})\.M(\d{1,6})P(\d{1,10})Q(\d{1,10})\.[^/\0]{1,255}")
 
@@ -83,6 +84,18 @@ def get(key: str) -> CapturedMail | None:
         except (KeyError, FileNotFoundError):
             return None
     return mail
+
+
+def find(message_id: str) -> str | None:
+    """The key of the mail with that Message-ID, if it is among the newest."""
+    for mail in list_mails(limit=LOOKED_AT):
+        try:
+            headers = BytesHeaderParser(policy=policy.compat32).parsebytes(mail.content[:LONGEST_HEAD])
+        except (KeyError, FileNotFoundError):
+            continue  # pushed out by newer mail
+        if str(headers.get("message-id", "")).strip() == message_id:
+            return mail.key
+    return None
 
 
 def clear() -> None:

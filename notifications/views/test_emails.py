@@ -8,7 +8,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import trigger_client_event
 
+from notifications.capture import store, switch
 from notifications.delivery import outbox
 from notifications.emails.test_email import test_mail
 from notifications.forms.mode import ModeForm
@@ -16,8 +18,8 @@ from notifications.forms.test_email import TestEmailForm, draft_of
 from notifications.models import AuditEvent, MailServerSettings, Message, Mode
 from notifications.views import last_test
 from notifications.views.mail_server import RECIPIENT_KEY, for_reader, show, typed
-from notifications.views.modes import page_of
-from notifications.views.test_steps import story_of
+from notifications.views.modes import inbox_port, page_of
+from notifications.views.test_steps import TestStory, story_of
 
 A_MINUTE = timedelta(minutes=1)
 TESTS_A_MINUTE = 10
@@ -80,7 +82,18 @@ def refuse(
 
 def result(request: HttpRequest, message: Message) -> HttpResponse:
     template = "mail_server/_test_news.html" if is_in_place(request) else "mail_server/test_email.html"
-    return render(request, template, {"story": story_of(message)})
+    story = story_of(message)
+    answer = render(request, template, {"story": story, "caught": caught(story)})
+    # For what else on the page is about it.
+    return trigger_client_event(answer, "test-accepted") if story.is_accepted else answer
+
+
+def caught(story: TestStory) -> str | None:
+    """The mail's key in the built-in inbox, if it went there."""
+    there = f"connected to {switch.HOST}:{inbox_port()} "
+    if switch.why_off() or not story.is_accepted or story.attempt is None or there not in story.attempt.transcript:
+        return None
+    return store.find(story.message.internet_message_id)
 
 
 def is_in_place(request: HttpRequest) -> bool:

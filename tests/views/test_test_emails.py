@@ -1,6 +1,7 @@
 """Send Test Email: queued like any mail, told step by step."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from notifications.capture import store
 from notifications.delivery.drain import drain
 from notifications.models import MailServerSettings, MailServerState, Message
 from tests.base import a_message, use_smtp
@@ -130,6 +132,24 @@ class TestStory:
         assert "hx-trigger" not in text
         assert "refresh" not in self.story(page, in_place=False)
         assert "These values are not saved yet." in text
+
+    def test_leads_to_the_mail_in_the_built_in_inbox(
+        self, page: Client, in_force: MailServerSettings, settings: Any, tmp_path: Path
+    ) -> None:
+        settings.DATA_DIR = tmp_path
+        with SmtpSink() as sink:
+            settings.CAPTURE_INBOX_PORT = sink.port
+            send(page, server=f"{sink.host}:{sink.port}")
+            drain("test:1")
+            key = store.add("ops@example.com", ["me@example.com"], sink.mails[0].content)
+        assert reverse("inbox-mail", args=[key]) in self.story(page)
+
+    def test_tells_the_rest_of_the_page_that_it_was_accepted(self, page: Client, in_force: MailServerSettings) -> None:
+        with SmtpSink() as sink:
+            send(page, server=f"{sink.host}:{sink.port}")
+            drain("test:1")
+        response = page.get(reverse("test-email", args=[Message.objects.get().uuid]), headers=HTMX)
+        assert "test-accepted" in response["HX-Trigger"]
 
     def test_opens_a_failure_with_cause_and_fix(self, page: Client, in_force: MailServerSettings) -> None:
         send(page)
