@@ -61,6 +61,13 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (part && trigger && !trigger.hasAttribute("data-poll")) part.focus({ preventScroll: false });
 });
 
+// The newest answer clears the old: what a refused save marked may be mended since.
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.requestConfig.elt.id !== "send-test-email") return;
+  document.querySelectorAll(".page > .error-summary, .mode-form .error").forEach((each) => each.remove());
+  document.querySelectorAll(".mode-form [aria-invalid]").forEach((each) => each.removeAttribute("aria-invalid"));
+});
+
 // A click that came to nothing says so where its answer was awaited; a poll tries again, and what it shows is old.
 function tellFailure(event) {
   if (event.detail.elt.hasAttribute("data-poll")) {

@@ -23,9 +23,9 @@ def test_a_test_email_goes_from_queued_to_accepted_on_the_page_and_into_the_inbo
     page.click("#send-test-email")
     expect(page.locator("#test-result")).to_contain_text("accepted by 127.0.0.1 (250", timeout=20_000)
     assert page.url.endswith("/mail-server/")
+    expect(page.locator("#first-steps li").first).to_have_attribute("data-tone", "ok")
 
-    page.goto("/inbox/")
-    page.click("text=Test email from mailadmin >> nth=0")
+    page.click("text=Read it in the inbox")
     expect(page.frame_locator("iframe").locator("body")).to_contain_text("It works")
 
 
@@ -46,6 +46,21 @@ def test_a_refused_test_points_at_the_field(page: Page) -> None:
     page.click("#send-test-email")
     page.click("#test-result a")
     expect(page.locator("#id_server")).to_be_focused()
+
+
+def test_a_test_clears_what_a_refused_save_marked(page: Page) -> None:
+    page.goto("/mail-server/")
+    server = page.locator("#id_server").input_value()
+    page.fill("#id_server", "mail.x.com:587:1")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Nothing was saved yet.")).to_be_visible()
+    expect(page.locator("#id_server")).to_have_attribute("aria-invalid", "true")
+
+    page.fill("#id_server", server)
+    page.click("#send-test-email")
+    expect(page.locator("#test-result .steps")).to_be_visible()
+    expect(page.get_by_text("Nothing was saved yet.")).to_have_count(0)
+    expect(page.locator(".mode-form .error, .mode-form [aria-invalid]")).to_have_count(0)
 
 
 def test_the_port_is_told_while_one_types(page: Page) -> None:
