@@ -42,7 +42,8 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "last_accepted": state.last_accepted or last_accepted(),
         "waiting": Message.objects.filter(state__in=Message.OPEN).count(),
         "oldest": oldest_waiting(),
-        "concerns": worries,
+        # What the headline says is not said again.
+        "concerns": [worry for worry in worries if worry.title != pulse["title"]],
         "steps": next_steps(server, request.user),
         "today": days[-1],
         "bars": bars(days),

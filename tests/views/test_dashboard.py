@@ -116,6 +116,7 @@ class TestPulse:
         text = text_of(page)
         assert '<h2 id="alive-title">Notification mail is paused</h2>' in text
         assert 'id="to-safety"' in text
+        assert '<p class="name">Notification mail is paused</p>' not in text
 
     def test_a_fault_comes_before_what_people_stopped(self, page: Client) -> None:
         Safety.objects.create(paused=True)
