@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.forms import BoundField
 
 from notifications.addresses import parse_address
@@ -37,6 +37,12 @@ class FilterForm(forms.Form):
         super().__init__(*args, **{"label_suffix": "", **options})
         for field in self.fields.values():
             field.required = False
+
+    def clean(self) -> dict[str, Any]:
+        since, until = self.value("since"), self.value("until")
+        if since and until and since >= until:
+            self.add_error("until", f"Nothing lies between the two: choose a time after “{self['since'].label}”.")
+        return self.cleaned_data
 
     @property
     def narrowing(self) -> Iterable[str]:
@@ -92,7 +98,7 @@ class DeliveryFilter(FilterForm):
             # common is found within a few pages.
             conditions &= Q(subject__icontains=text)
         if self.value("since") or self.value("until"):
-            conditions &= made_between(self.value("since"), self.value("until"))
+            conditions &= between(Message, "created_at", self.value("since"), self.value("until"))
         return messages.filter(conditions)
 
 
@@ -105,10 +111,11 @@ def has_recipient(text: str) -> Q:
     return Q(pk__in=found.values("message"))
 
 
-def made_between(since: datetime | None, until: datetime | None) -> Q:
-    """By the keys: SQLite would walk from the newest mail on and read each on its way: 4 s over 400,000."""
-    found = Message.objects.filter(created_at__gte=since) if since else Message.objects.all()
-    return Q(pk__in=(found.filter(created_at__lt=until) if until else found).values("pk"))
+def between(model: type[Model], column: str, since: datetime | None, until: datetime | None) -> Q:
+    """By the keys: SQLite would walk from the newest row on and read each on its way: 4 s over 400,000 mails."""
+    limits = {f"{column}__gte": since, f"{column}__lt": until}
+    found = model._default_manager.filter(**{lookup: limit for lookup, limit in limits.items() if limit})
+    return Q(pk__in=found.values("pk"))
 
 
 class CompletionFilter(FilterForm):
@@ -116,6 +123,8 @@ class CompletionFilter(FilterForm):
     kind = forms.ChoiceField(choices=[("", "Any"), *Completion.Kind.choices])
     outcome = forms.ChoiceField(choices=[("", "Any"), *Outcome.choices])
     source = LineField(max_length=100)
+    since = MomentField(label="Received since")
+    until = MomentField(label="Received before")
 
     def apply(self, completions: QuerySet[Completion]) -> QuerySet[Completion]:
         if not self.is_valid():
@@ -125,6 +134,10 @@ class CompletionFilter(FilterForm):
         if text := self.value("text"):
             columns = ("name", "package", "version", "schedule", "external_id")
             completions = completions.filter(Q(*((f"{name}__icontains", text) for name in columns), _connector=Q.OR))
+        if self.value("since") or self.value("until"):
+            completions = completions.filter(
+                between(Completion, "received_at", self.value("since"), self.value("until"))
+            )
         return completions
 
 

@@ -112,11 +112,11 @@ def test_the_rule_is_tried_without_javascript_as_well(plain: BrowserContext) -> 
     expect(page.locator("main")).to_contain_text("“Without a script” was added")
 
 
-def test_the_simulator_takes_what_one_picks_or_searches(page: Page) -> None:
+def test_the_simulator_takes_what_one_picks_or_filters_for(page: Page) -> None:
     report(page, "failed", "Nine to Lab")
     page.goto("/notifications/simulator/")
     page.click(".picks a >> text=Nine to Lab")
     expect(page.locator("#verdicts h2")).to_have_text("Nine to Lab")
     page.fill("#id_text", "nothing like this")
-    page.get_by_role("button", name="Search").click()
-    expect(page.locator("main")).to_contain_text("No completion fits this search")
+    page.get_by_role("button", name="Filter").click()
+    expect(page.locator("main")).to_contain_text("No completion fits this filter")
