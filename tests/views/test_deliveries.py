@@ -39,6 +39,11 @@ class TestRows:
         for text in ("Queued", "7-Zip failed", "a@x.test", "and 2 more", "Rule"):
             assert text in html
 
+    def test_tell_that_a_mail_without_recipients_is_for_nobody(self, browser: Client) -> None:
+        a_message().recipients.all().delete()
+
+        assert "<span>nobody</span>" in html_of(browser)
+
     def test_tell_how_many_got_a_mail_that_went_partly(self, browser: Client) -> None:
         message = a_message("a@x.test", "b@x.test", "c@x.test")
         message.recipients.filter(address="a@x.test").update(outcome="accepted")
