@@ -2,12 +2,13 @@
 
 import logging
 import time
+from dataclasses import dataclass
 
 from django.db import DataError, IntegrityError, connection, transaction
-from django.db.models import Q, QuerySet, Value
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 
 from notifications.delivery import outbox
-from notifications.models import AuditEvent, BulkItem, BulkJob, Message
+from notifications.models import AuditEvent, BulkItem, BulkJob, BulkResult, Message
 
 logger = logging.getLogger(__name__)
 
@@ -23,9 +24,23 @@ ACTIONS = {
 }
 
 
+SENT_AGAIN = Q(Exists(Message.objects.filter(resend_of=OuterRef("pk"))))
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What became of one mail; `message_id` is the one that was cancelled or made."""
+
+    word: str
+    message_id: int | None = None
+    error: str = ""
+
+
 def eligible(kind: str) -> Q:
-    """The mails that it can be done to."""
-    return Q(state=Message.State.QUEUED) if kind == BulkJob.Kind.CANCEL else ~Q(state__in=Message.OPEN)
+    """The mails that it can be done to. One that was sent again is over: what came of it is the newer mail's matter."""
+    if kind == BulkJob.Kind.CANCEL:
+        return Q(state=Message.State.QUEUED)
+    return ~Q(state__in=Message.OPEN) & ~SENT_AGAIN
 
 
 @transaction.atomic
@@ -69,31 +84,33 @@ def step(job_id: int) -> bool:
     if not items:
         job.finish()
         return False
-    results = [see_to(job, item.message_id) for item in items]
+    seen = [see_to(job, item.message_id) for item in items]
     BulkItem.objects.filter(pk__in=[item.pk for item in items]).delete()
-    counts = {word: sum(result == word for result, _ in results) for word in (DONE, SKIPPED, FAILED)}
-    job.count(**counts, error=next((error for _, error in results if error), ""))
+    BulkResult.objects.bulk_create(BulkResult(job=job, message_id=each.message_id) for each in seen if each.message_id)
+    counts = {word: sum(each.word == word for each in seen) for word in (DONE, SKIPPED, FAILED)}
+    job.count(**counts, error=next((each.error for each in seen if each.error), ""))
     return True
 
 
-def see_to(job: BulkJob, message_id: int) -> tuple[str, str]:
-    """What became of one mail, and why if it failed. One that cannot be done must not hold up the others."""
+def see_to(job: BulkJob, message_id: int) -> Seen:
+    """One that cannot be done must not hold up the others."""
     try:
         with transaction.atomic():
-            return (DONE if act(job, message_id) else SKIPPED), ""
+            result = act(job, message_id)
     except (DataError, IntegrityError, LookupError, ValueError) as error:
         logger.exception("bulk job %s: mail %s failed", job.pk, message_id)
-        return FAILED, f"{type(error).__name__}: {error}"
+        return Seen(FAILED, error=f"{type(error).__name__}: {error}")
+    return Seen(DONE, result.pk) if result else Seen(SKIPPED)
 
 
-def act(job: BulkJob, message_id: int) -> bool:
+def act(job: BulkJob, message_id: int) -> Message | None:
+    """The mail that was cancelled or made; None where there was nothing left to do."""
     # Locked: nobody resends or sends it between the question and the answer.
     message = Message.objects.select_for_update().filter(pk=message_id).first()
     if message is None:
-        return False
+        return None
     if job.kind == BulkJob.Kind.CANCEL:
-        return message.cancel()
-    if message.is_open or message.resends.filter(state__in=Message.OPEN).exists():
-        return False
-    outbox.resend(message, job.by)
-    return True
+        return message if message.cancel() else None
+    if message.is_open or message.resends.exists():
+        return None
+    return outbox.resend(message, job.by)

@@ -12,6 +12,7 @@ from notifications.forms.filters import DeliveryFilter
 from notifications.models import BulkJob, Message
 
 MOST_TICKED = 1000
+SUBJECTS_NAMED = 3
 
 
 class TickedField(forms.Field):
@@ -29,6 +30,8 @@ class BulkJobForm(DeliveryFilter):
 
     do = forms.ChoiceField(choices=BulkJob.Kind.choices, label="What")
     mail = TickedField()
+    # Said in so many words: nothing ticked is never taken for all.
+    all = forms.BooleanField()
     uuid = forms.UUIDField()
     counted = forms.IntegerField(min_value=0, max_value=2**31 - 1)
 
@@ -41,14 +44,22 @@ class BulkJobForm(DeliveryFilter):
         return DeliveryFilter.base_fields
 
     @property
+    def picked(self) -> QuerySet[Message]:
+        """Of a valid form: the mails that were pointed at."""
+        messages = Message.objects.defer("content", "draft_server")
+        return self.apply(messages) if self.value("all") else messages.filter(pk__in=self.value("mail"))
+
+    @property
     def chosen(self) -> QuerySet[Message]:
-        """Of a valid form: the mails that it can be done to now."""
-        messages = Message.objects.filter(eligible(self.value("do")))
-        return messages.filter(pk__in=self.value("mail")) if self.value("mail") else self.apply(messages)
+        """Those of them that it can be done to now."""
+        return self.picked.filter(eligible(self.value("do")))
 
     @property
     def which(self) -> str:
-        """The mails in words."""
-        if self.value("mail"):
-            return "the ticked ones"
-        return self.words or "all there are"
+        """Those in words: of ticked ones the newest by name."""
+        if self.value("all"):
+            return self.words or "all there are"
+        count = self.chosen.count()
+        subjects = self.chosen.order_by("-id").values_list("subject", flat=True)[:SUBJECTS_NAMED]
+        more = f" and {count - SUBJECTS_NAMED:,} more" if count > SUBJECTS_NAMED else ""
+        return f"{', '.join(f'“{subject[:100]}”' for subject in subjects)}{more}"

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -11,7 +12,7 @@ from django.forms import BoundField
 
 from notifications.addresses import parse_address
 from notifications.forms.fields import LineField
-from notifications.models import AuditEvent, Completion, Message, Notification, Outcome, Recipient
+from notifications.models import AuditEvent, BulkJob, BulkResult, Completion, Message, Notification, Outcome, Recipient
 
 NOTIFICATIONS_OFFERED = 200
 EARLIEST, LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
@@ -76,9 +77,15 @@ class DeliveryFilter(FilterForm):
     notification = forms.IntegerField(min_value=1, max_value=2**63 - 1, widget=forms.Select)
     since = MomentField(label="Made since")
     until = MomentField(label="Made before")
+    job = forms.UUIDField(label="Job", widget=forms.Select)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        # Known from a job's page alone: nobody would choose from all jobs there were.
+        if self.data.get("job"):
+            self.fields["job"].widget.choices = [("", "Any"), *job_choices(self.data["job"])]
+        else:
+            del self.fields["job"]
         names = Notification.objects.values_list("id", "name").order_by("name")[:NOTIFICATIONS_OFFERED]
         self.fields["notification"].widget.choices = [("", "Any"), *names]
 
@@ -93,6 +100,8 @@ class DeliveryFilter(FilterForm):
             conditions &= Q(state__in=Message.OPEN) if state == WAITING else Q(state=state)
         if recipient := self.value("recipient"):
             conditions &= has_recipient(recipient)
+        if job := self.value("job"):
+            conditions &= Q(pk__in=BulkResult.objects.filter(job__uuid=job).values("message"))
         if text := self.value("text"):
             # Not by an index: a subject may be longer than PostgreSQL lets one hold. Newest first, so that what is
             # common is found within a few pages.
@@ -100,6 +109,13 @@ class DeliveryFilter(FilterForm):
         if self.value("since") or self.value("until"):
             conditions &= between(Message, "created_at", self.value("since"), self.value("until"))
         return messages.filter(conditions)
+
+
+def job_choices(text: str) -> list[tuple[str, str]]:
+    try:
+        return [(str(job.uuid), str(job)) for job in BulkJob.objects.filter(uuid=UUID(text))]
+    except ValueError:
+        return []
 
 
 def has_recipient(text: str) -> Q:

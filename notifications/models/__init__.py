@@ -1,6 +1,6 @@
 from notifications.models.api_token import ApiToken, Scope
 from notifications.models.audit import AuditEvent, AuditHead
-from notifications.models.bulk_job import BulkItem, BulkJob
+from notifications.models.bulk_job import BulkItem, BulkJob, BulkResult
 from notifications.models.completion import Completion, Outcome, Series, TargetResult
 from notifications.models.digest import DigestEntry
 from notifications.models.grant import AppToken, ConsentRequest, OAuthGrant
@@ -28,6 +28,7 @@ __all__ = [
     "BrowserSession",
     "BulkItem",
     "BulkJob",
+    "BulkResult",
     "Completion",
     "ConsentRequest",
     "Day",

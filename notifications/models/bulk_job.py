@@ -25,7 +25,7 @@ class BulkJob(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     total = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(default=0)
-    # No longer queued, or still on the way, or being resent already.
+    # No longer queued, or on the way again, or sent again by somebody else meanwhile.
     skipped = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
     # Why the last of the failed did.
@@ -69,3 +69,16 @@ class BulkItem(models.Model):
 
     def __str__(self) -> str:
         return f"mail {self.message_id} of job {self.job_id}"
+
+
+class BulkResult(models.Model):
+    """A mail that a job cancelled or made, so that one can see later what became of it."""
+
+    job = models.ForeignKey(BulkJob, on_delete=models.CASCADE, related_name="results")
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["job", "message"], name="one_bulk_result_per_mail")]
+
+    def __str__(self) -> str:
+        return f"mail {self.message_id} by job {self.job_id}"

@@ -1,6 +1,8 @@
 """Reports > Deliveries: every mail and what became of it."""
 
-from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery
+from functools import partial
+
+from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -12,9 +14,10 @@ from django.views.decorators.vary import vary_on_headers
 from notifications.downloads import Columns, csv_download
 from notifications.forms.filters import DeliveryFilter
 from notifications.models import Attempt, BulkJob, Message, Recipient
-from notifications.paging import paginate
+from notifications.paging import Page, paginate
 
 JOBS_SHOWN = 5
+MOST_COUNTED = 1000
 COLUMNS: Columns = {
     "Made": lambda message: message.created_at,
     "Finished": lambda message: message.finished_at,
@@ -41,6 +44,8 @@ def deliveries(request: HttpRequest) -> HttpResponse:
         "form": form,
         "page": page,
         "is_live": any(message.is_open for message in page.rows),
+        # Called by the part that shows it alone.
+        "matching": partial(matching, form, page),
         "jobs": BulkJob.objects.filter(finished_at=None)[:JOBS_SHOWN],
     }
     is_poll = request.headers.get("HX-Request") == "true"
@@ -55,6 +60,14 @@ def export(request: HttpRequest) -> HttpResponseBase:
     return csv_download("deliveries", COLUMNS, form.apply(listed(Message.objects.all())))
 
 
+def matching(form: DeliveryFilter, page: Page[Message]) -> str:
+    """How many mails the filter shows, in words: over a million rows an exact count would take a second."""
+    if not page.before and not page.after:
+        return f"all {len(page.rows):,}"
+    count = form.apply(Message.objects.all())[: MOST_COUNTED + 1].count()
+    return f"all of more than {MOST_COUNTED:,}" if count > MOST_COUNTED else f"all {count:,}"
+
+
 def listed(messages: QuerySet[Message]) -> QuerySet[Message]:
     """With what a row shows, and without the mail itself."""
     recipients = Recipient.objects.filter(message=OuterRef("pk")).order_by("id")
@@ -64,6 +77,7 @@ def listed(messages: QuerySet[Message]) -> QuerySet[Message]:
         first_address=Subquery(recipients.values("address")[:1]),
         recipient_count=counted(recipients),
         accepted_count=counted(recipients, Q(outcome=Recipient.Outcome.ACCEPTED)),
+        is_resent=Exists(Message.objects.filter(resend_of=OuterRef("pk"))),
         last_code=Subquery(attempts.values("code")[:1]),
     )
 

@@ -18,6 +18,7 @@ from notifications.models import (
     ApiToken,
     Attempt,
     BulkJob,
+    BulkResult,
     Completion,
     HoldReason,
     Invitation,
@@ -139,6 +140,7 @@ def system(ada: User) -> dict[str, str]:
         kind="resend", by=ada, filter="failed, today", total=3, done=1, skipped=1, failed=1, error="550 5.1.1 no such"
     )
     job.finish()
+    BulkResult.objects.create(job=job, message=Message.objects.latest("id"))
     mail = base.a_mail(subject=LONG)
     key = store.add("sender@contoso.test", ["ops@peer.test"], b"From: sender@contoso.test\r\n" + mail.content)
     olga = User.objects.get(username="olga")

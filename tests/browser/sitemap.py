@@ -20,7 +20,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/deliveries/?state=exploded",
         "/deliveries/?text=nothing+like+this",
     ),
-    "bulk-jobs": ("/deliveries/bulk-jobs/?do=resend&state=failed", "/deliveries/bulk-jobs/?do=cancel"),
+    "bulk-jobs": ("/deliveries/bulk-jobs/?do=resend&all=on&state=failed", "/deliveries/bulk-jobs/?do=cancel&all=on"),
     "bulk-job": ("/deliveries/bulk-jobs/{job}/",),
     "delivery": tuple(f"/deliveries/{{{state}}}/" for state in ("sent", "partly", "failed", "waiting", "sending")),
     "delivery-cancellation": ("/deliveries/{waiting}/cancellation/",),

@@ -28,7 +28,8 @@ def queued(panel: Panel) -> Iterator[Panel]:
 
 def test_all_that_a_filter_matches_is_cancelled_after_a_question(page: Page, queued: Panel) -> None:
     page.goto("/deliveries/?recipient=bulk.test&state=queued")
-    page.click("#bulk >> text=Cancel…")
+    expect(page.locator("#bulk-all")).to_contain_text("All 14 that the filter shows:")
+    page.click("text=Cancel all…")
     expect(page.locator("h1")).to_have_text("Cancel 14 mails?")
     page.click("button:text-is('Cancel 14 mails')")
     expect(page.locator("#bulk-job-state")).to_contain_text("Finished 14 of 14", timeout=30_000)
@@ -39,8 +40,8 @@ def test_all_that_a_filter_matches_is_cancelled_after_a_question(page: Page, que
 
 def test_the_question_can_be_left_and_the_filter_is_as_it_was(page: Page, queued: Panel) -> None:
     page.goto("/deliveries/?recipient=bulk.test&state=queued")
-    page.click("#bulk >> text=Cancel…")
-    page.click("text=Keep as it is")
+    page.click("text=Cancel all…")
+    page.click("text=Leave them queued")
     expect(page.locator("#id_recipient")).to_have_value("bulk.test")
     expect(page.locator("tbody tr")).to_have_count(14)
 
@@ -51,9 +52,33 @@ def test_ticks_outlive_the_polls_and_only_the_ticked_are_cancelled(page: Page, q
         page.check("tbody tr >> nth=0 >> input")
         page.check("tbody tr >> nth=3 >> input")
     expect(page.locator("tbody input:checked")).to_have_count(2)
-    page.click("#bulk >> text=Cancel…")
+    page.click("#bulk >> text=Cancel 2…")
     page.click("button:text-is('Cancel 2 mails')")
     expect(page.locator("#bulk-job-state")).to_contain_text("Finished 2 of 2", timeout=30_000)
+
+
+def test_the_buttons_say_how_many_are_ticked_one_by_one_in_a_range_and_all(page: Page, queued: Panel) -> None:
+    page.goto("/deliveries/?recipient=bulk.test")
+    button = page.locator("#bulk [value=cancel]")
+    expect(button).to_be_disabled()
+    page.locator("tbody input").nth(1).check()
+    expect(button).to_have_text("Cancel 1…")
+    page.locator("tbody input").nth(4).click(modifiers=["Shift"])
+    expect(button).to_have_text("Cancel 4…")
+    expect(page.locator("[data-ticked]")).to_have_text("4 ticked:")
+    page.check("#tick-all")
+    expect(button).to_have_text("Cancel 14…")
+    page.uncheck("#tick-all")
+    expect(button).to_be_disabled()
+
+
+def test_on_a_phone_the_bar_comes_with_the_first_tick(page: Page, queued: Panel) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/deliveries/?recipient=bulk.test")
+    expect(page.locator("#bulk")).not_to_be_in_viewport()
+    page.locator("tbody input").first.check()
+    expect(page.locator("#bulk")).to_be_in_viewport()
+    expect(page.locator("#bulk-all")).to_be_hidden()
 
 
 def test_without_javascript_a_reload_tells_how_far_it_is(
@@ -67,6 +92,8 @@ def test_without_javascript_a_reload_tells_how_far_it_is(
     page = context.new_page()
     page.goto("/deliveries/?recipient=bulk.test")
     page.click("#bulk >> text=Cancel…")
+    expect(page.locator("main")).to_contain_text("No mail is ticked.")
+    page.click("text=Cancel all…")
     page.click("button:text-is('Cancel 14 mails')")
     for _ in range(60):
         if "Finished" in page.inner_text("#bulk-job-state"):

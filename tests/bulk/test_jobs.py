@@ -62,6 +62,15 @@ class TestChoice:
         assert (job.total, job.done) == (1, 1)
         assert resends_of([queued, failed]) == [0, 1]
 
+    def test_what_was_sent_again_is_not_resent_once_more_but_its_newer_mail_is(self) -> None:
+        (first,) = finished_mails(1)
+        done(begun(RESEND))
+        newer = Message.objects.get(resend_of=first)
+        newer.fail()
+        job = done(begun(RESEND))
+        assert (job.total, job.done) == (1, 1)
+        assert resends_of([first, newer]) == [1, 1]
+
     def test_what_comes_to_match_later_is_left_alone(self) -> None:
         a_message()
         job = begun(CANCEL)

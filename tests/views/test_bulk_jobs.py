@@ -8,6 +8,7 @@ from django.test import Client
 
 from notifications.bulk import jobs
 from notifications.models import AuditEvent, BulkJob, Message
+from notifications.views import deliveries
 from tests.base import a_message, viewer
 
 pytestmark = pytest.mark.django_db
@@ -44,12 +45,12 @@ class TestTheQuestion:
         for _ in range(14):
             a_message()
         a_message().fail()
-        assert "Cancel 14 mails</button>" in asked(browser, "do=cancel")
+        assert "Cancel 14 mails</button>" in asked(browser, "do=cancel&all=on")
 
     def test_counts_what_the_filter_matches(self, browser: Client) -> None:
         a_message("a@x.test")
         a_message("b@x.test")
-        page = asked(browser, "do=cancel&recipient=a@x.test")
+        page = asked(browser, "do=cancel&all=on&recipient=a@x.test")
         assert "Cancel 1 mail</button>" in page
         assert "Chosen by Recipient: a@x.test." in page
 
@@ -65,7 +66,7 @@ class TestTheQuestion:
         monkeypatch.setattr(jobs, "MOST_MAILS", 2)
         for _ in range(3):
             a_message()
-        response = browser.get("/deliveries/bulk-jobs/?do=cancel", follow=True)
+        response = browser.get("/deliveries/bulk-jobs/?do=cancel&all=on", follow=True)
         assert "3 mails are too many for one go" in response.content.decode()
         assert not BulkJob.objects.exists()
 
@@ -74,19 +75,54 @@ class TestTheQuestion:
         sent.recipients.update(outcome="accepted")
         sent.settle()
         failed.fail()
-        page = asked(browser, "do=resend")
-        assert "1 mail of them reached everybody: every recipient gets a second copy." in page
-        assert "had been resent" not in page
+        page = asked(browser, "do=resend&all=on")
+        assert "1 mail was accepted for everybody: each recipient gets a second copy." in page
+        assert "1 mail was accepted for nobody: sent to all recipients." in page
+        assert 'class="card danger"' in page
+        assert "left alone" not in page
 
-    def test_says_what_was_resent_before(self, browser: Client) -> None:
-        mail = a_message()
-        mail.fail()
+    def test_is_no_danger_where_nobody_gets_a_second_copy(self, browser: Client) -> None:
+        partly = a_message("a@x.test", "b@x.test")
+        partly.recipients.filter(address="a@x.test").update(outcome="accepted")
+        partly.settle()
+        page = asked(browser, "do=resend&all=on")
+        assert "1 mail was accepted for some recipients: sent to the others alone." in page
+        assert 'class="card danger"' not in page
+
+    def test_leaves_out_what_was_sent_again_before(self, browser: Client) -> None:
+        mail, other = a_message(), a_message()
+        mail.fail(), other.fail()
         browser.post(f"/deliveries/{mail.uuid}/resends/")
-        assert "1 mail of them had been resent before." in asked(browser, "do=resend")
+        page = asked(browser, f"do=resend&mail={mail.pk}&mail={other.pk}")
+        assert "Resend 1 mail</button>" in page
+        assert "1 is left alone, sent again before: what counts is the newer mail." in page
+
+    def test_says_why_fewer_are_concerned_than_are_ticked(self, browser: Client) -> None:
+        queued, failed, gone = (a_message() for _ in range(3))
+        failed.fail()
+        ticked = f"mail={queued.pk}&mail={failed.pk}&mail={gone.pk}"
+        gone.delete()
+        page = asked(browser, f"do=cancel&{ticked}")
+        assert "1 is not queued: left alone." in page
+        assert "1 is no longer there." in page
+        assert "1 is still on the way: left alone." in asked(browser, f"do=resend&{ticked}")
+
+    def test_names_the_first_mails(self, browser: Client) -> None:
+        for number in range(7):
+            Message.objects.filter(pk=a_message().pk).update(subject=f"Fire {number}")
+        page = asked(browser, "do=cancel&all=on")
+        assert re.findall(r"Fire \d", page) == [f"Fire {number}" for number in (6, 5, 4, 3, 2)]
+        assert "and 2 more" in page
+
+    def test_is_not_asked_about_all_because_none_is_ticked(self, browser: Client) -> None:
+        a_message()
+        response = browser.get("/deliveries/bulk-jobs/?do=cancel&state=queued", follow=True)
+        assert response.redirect_chain == [("/deliveries/?state=queued", 302)]
+        assert "No mail is ticked." in response.content.decode()
 
     @pytest.mark.parametrize(("do", "words"), [("cancel", "nothing to cancel"), ("resend", "nothing to resend")])
     def test_is_not_asked_about_nothing(self, browser: Client, do: str, words: str) -> None:
-        response = browser.get(f"/deliveries/bulk-jobs/?do={do}&kind=test", follow=True)
+        response = browser.get(f"/deliveries/bulk-jobs/?do={do}&all=on&kind=test", follow=True)
         assert response.redirect_chain == [("/deliveries/?kind=test", 302)]
         assert words in response.content.decode()
 
@@ -97,7 +133,7 @@ class TestTheQuestion:
             "do=destroy",
             "do=cancel&mail=x",
             "do=cancel&mail=-1",
-            "do=cancel&state=exploded",
+            "do=cancel&all=on&state=exploded",
             "do=cancel&mail=" + "9" * 40,
         ],
     )
@@ -107,15 +143,32 @@ class TestTheQuestion:
 
     def test_changes_nothing(self, browser: Client) -> None:
         a_message()
-        asked(browser, "do=cancel")
+        asked(browser, "do=cancel&all=on")
         assert states() == ["queued"]
         assert not BulkJob.objects.exists()
+
+
+class TestTheBar:
+    def test_takes_all_only_where_a_filter_says_which(self, browser: Client) -> None:
+        for _ in range(3):
+            a_message()
+        assert "Cancel all" not in browser.get("/deliveries/").content.decode()
+        page = browser.get("/deliveries/?state=queued").content.decode()
+        assert "All 3 that the filter shows:" in page
+
+    def test_counts_no_further_than_is_quick(self, browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(deliveries, "MOST_COUNTED", 60)
+        for _ in range(60):
+            a_message()
+        assert "All 60 that the filter shows:" in browser.get("/deliveries/?state=queued").content.decode()
+        a_message()
+        assert "All of more than 60 that" in browser.get("/deliveries/?state=queued").content.decode()
 
 
 class TestTheAnswer:
     def test_begins_the_job_that_was_asked_about(self, browser: Client) -> None:
         mine, _other = a_message("a@x.test"), a_message("b@x.test")
-        job = confirmed(browser, "do=cancel&recipient=a@x.test")
+        job = confirmed(browser, "do=cancel&all=on&recipient=a@x.test")
         jobs.work(job.pk, 60)
         assert states() == ["cancelled", "queued"]
         assert AuditEvent.objects.get().subject == "1 mail: Recipient: a@x.test"
@@ -128,13 +181,13 @@ class TestTheAnswer:
 
     def test_given_twice_is_one_job(self, browser: Client) -> None:
         a_message()
-        answer = answer_to(asked(browser, "do=cancel"))
+        answer = answer_to(asked(browser, "do=cancel&all=on"))
         addresses = {browser.post("/deliveries/bulk-jobs/", answer)["Location"] for _ in range(2)}
         assert len(addresses) == BulkJob.objects.count() == 1
 
     def test_is_asked_again_when_there_are_more_by_now(self, browser: Client) -> None:
         a_message()
-        answer = answer_to(asked(browser, "do=cancel"))
+        answer = answer_to(asked(browser, "do=cancel&all=on"))
         a_message()
         page = browser.post("/deliveries/bulk-jobs/", answer).content.decode()
         assert "By now there are more of them: 2 mails." in page
@@ -143,7 +196,9 @@ class TestTheAnswer:
 
     def test_without_a_question_is_asked_first(self, browser: Client) -> None:
         a_message()
-        assert b"Cancel 1 mail</button>" in browser.post("/deliveries/bulk-jobs/", {"do": "cancel"}).content
+        assert (
+            b"Cancel 1 mail</button>" in browser.post("/deliveries/bulk-jobs/", {"do": "cancel", "all": "on"}).content
+        )
         assert not BulkJob.objects.exists()
 
     def test_is_not_a_viewers_to_give(self, client: Client) -> None:
@@ -162,7 +217,7 @@ class TestProgress:
 
     def test_is_asked_for_until_it_is_finished(self, browser: Client) -> None:
         a_message()
-        job = confirmed(browser, "do=cancel")
+        job = confirmed(browser, "do=cancel&all=on")
         assert '<progress max="1" value="0"' in self.page(browser, job)
         assert "every 1s" in self.page(browser, job)
         jobs.work(job.pk, 60)
@@ -171,16 +226,43 @@ class TestProgress:
 
     def test_answers_a_poll_with_the_part_that_changes(self, browser: Client) -> None:
         a_message()
-        part = self.page(browser, confirmed(browser, "do=cancel"), **{"HX-Request": "true"})
+        part = self.page(browser, confirmed(browser, "do=cancel&all=on"), **{"HX-Request": "true"})
         assert part.strip().startswith('<section class="card" id="bulk-job"')
 
     def test_is_linked_from_the_list_while_it_lasts(self, browser: Client) -> None:
         a_message()
-        job = confirmed(browser, "do=cancel")
+        job = confirmed(browser, "do=cancel&all=on")
         link = f"/deliveries/bulk-jobs/{job.uuid}/"
         assert link in browser.get("/deliveries/").content.decode()
         jobs.work(job.pk, 60)
         assert link not in browser.get("/deliveries/").content.decode()
+
+    def test_leads_to_the_mails_that_were_made_and_what_became_of_them(self, browser: Client) -> None:
+        mails = [a_message("a@x.test"), a_message("b@x.test")]
+        for mail in mails:
+            mail.fail()
+        a_message()
+        job = confirmed(browser, "do=resend&all=on")
+        jobs.work(job.pk, 60)
+        made = list(Message.objects.exclude(resend_of=None).order_by("-pk"))
+        made[0].cancel()
+        page = self.page(browser, job)
+        assert f'href="/deliveries/?job={job.uuid}">Show these 2 mails</a>' in page
+        assert f'href="/deliveries/?job={job.uuid}&amp;state=cancelled"' in page
+        assert "1 queued" in page
+        assert list(browser.get(f"/deliveries/?job={job.uuid}").context["page"].rows) == made
+
+    def test_leads_to_the_mails_that_were_cancelled(self, browser: Client) -> None:
+        mail = a_message()
+        job = confirmed(browser, "do=cancel&all=on")
+        jobs.work(job.pk, 60)
+        a_message().cancel()
+        assert list(browser.get(f"/deliveries/?job={job.uuid}").context["page"].rows) == [mail]
+
+    @pytest.mark.parametrize("text", ["x", "%00", str(uuid4())])
+    def test_of_a_job_that_is_none_lists_nothing(self, browser: Client, text: str) -> None:
+        a_message()
+        assert list(browser.get(f"/deliveries/?job={text}").context["page"].rows) == []
 
     def test_of_no_job_is_404(self, browser: Client) -> None:
         assert browser.get(f"/deliveries/bulk-jobs/{uuid4()}/").status_code == 404

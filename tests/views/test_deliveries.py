@@ -80,6 +80,14 @@ class TestRows:
 
         assert "<img src=x" not in html_of(browser)
 
+    def test_say_what_was_sent_again(self, browser: Client) -> None:
+        message = a_message()
+        message.fail()
+        assert "sent again" not in html_of(browser, "state=failed")
+        browser.post(f"/deliveries/{message.uuid}/resends/")
+
+        assert "sent again" in html_of(browser, "state=failed")
+
     def test_never_say_delivered(self, browser: Client) -> None:
         message = a_message()
         message.recipients.update(outcome="accepted")
