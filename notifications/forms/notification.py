@@ -14,6 +14,7 @@ from notifications.forms.notification_limits import LIMIT_FIELDS, LimitsPart
 from notifications.forms.notification_when import WHEN_FIELDS, WhenPart
 from notifications.forms.notification_who import WHO_FIELDS, WhoPart
 from notifications.models import AuditEvent, Notification
+from notifications.models.audit import changed_field
 
 if TYPE_CHECKING:
     NotificationModelForm = forms.ModelForm[Notification]
@@ -68,7 +69,7 @@ def record_changes(notification: Notification, before: Mapping[str, Any], by: An
     reset = [name for name in changed if name in TEMPLATES and not getattr(notification, name)]
     if reset:
         AuditEvent.record(AuditEvent.Action.TEMPLATE_RESET, notification.name, by=by, fields=reset)
-    if further := [name for name in changed if name not in reset]:
+    if further := [changed_field(name, getattr(notification, name)) for name in changed if name not in reset]:
         AuditEvent.record(AuditEvent.Action.NOTIFICATION_CHANGED, notification.name, by=by, fields=further)
 
 

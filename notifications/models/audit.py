@@ -17,6 +17,7 @@ from notifications import origin
 from notifications.models.singleton import Singleton
 
 MOST_FIELDS = 100
+NOBODY = "nobody signed in"
 _waiting: ContextVar[list["AuditEvent"] | None] = ContextVar("waiting_events", default=None)
 
 
@@ -37,7 +38,7 @@ class AppendOnly(models.QuerySet["AuditEvent"]):
 
 
 class AuditEvent(models.Model):
-    """Names of changed fields, never their values: some of them are secrets."""
+    """Names of changed fields, never their values: some of them are secrets. A switch says whether it is on."""
 
     class Action(models.TextChoices):
         MAIL_SERVER_SAVED = "mail_server_saved", "Mail server saved"
@@ -143,6 +144,10 @@ class AuditEvent(models.Model):
             event.save()
 
     @property
+    def who(self) -> str:
+        return self.actor_name or NOBODY
+
+    @property
     def seal(self) -> str:
         """What `hash` must be: nothing in the row, nor in any row before it, can change without changing it."""
         content = {
@@ -193,6 +198,11 @@ def name_of(by: Any) -> str:
     if by is None or getattr(by, "is_anonymous", False):
         return ""
     return by.get_username() if isinstance(by, User) else f"API token {by}"
+
+
+def changed_field(name: str, value: Any) -> str:
+    """As it stands in an event's `fields`: `paused: off` for a switch, the name alone for anything else."""
+    return f"{name}: {'on' if value else 'off'}" if isinstance(value, bool) else name
 
 
 def storable(text: str, limit: int) -> str:

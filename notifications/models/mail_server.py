@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
-from notifications.models.audit import AuditEvent
+from notifications.models.audit import AuditEvent, changed_field
 from notifications.models.fields import SecretField
 from notifications.models.singleton import Singleton
 
@@ -138,7 +138,8 @@ class MailServerSettings(Singleton):
         self.version, self.saved_at, self.saved_by = seen + 1, timezone.now(), by
         self.save()
         MailServerState.lock().release()
-        AuditEvent.record(AuditEvent.Action.MAIL_SERVER_SAVED, f"version {self.version}", by=by, fields=changed)
+        fields = [changed_field(name, values[name]) for name in changed]
+        AuditEvent.record(AuditEvent.Action.MAIL_SERVER_SAVED, f"version {self.version}", by=by, fields=fields)
 
     def _active(self, name: str) -> Any:
         return getattr(self, f"{self.active_mode}_{name}")

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from notifications.models.audit import AuditEvent
+from notifications.models.audit import AuditEvent, changed_field
 from notifications.models.singleton import Singleton
 
 CHANGES_LOOKED_AT = 200
@@ -46,7 +46,8 @@ class Safety(Singleton):
             setattr(self, name, values[name])
         self.changed_at, self.changed_by = timezone.now(), by if getattr(by, "pk", None) else None
         self.save()
-        AuditEvent.record(AuditEvent.Action.SAFETY_CHANGED, str(self), by=by, fields=changed)
+        fields = [changed_field(name, values[name]) for name in changed]
+        AuditEvent.record(AuditEvent.Action.SAFETY_CHANGED, str(self), by=by, fields=fields)
         return True
 
     @cached_property

@@ -110,6 +110,12 @@ def lasting(since: datetime) -> str:
     return duration(round((timezone.now() - since).total_seconds()))
 
 
+@register.inclusion_tag("parts/_exact.html")
+def exact(moment: datetime) -> dict[str, Any]:
+    """For what is kept or printed, where no time is long ago."""
+    return {"moment": timezone.localtime(moment), "words": distance(moment)}
+
+
 def distance(moment: datetime) -> str:
     """`12 s ago`, `in 4 min`: one unit, the largest that fits."""
     seconds = round((timezone.now() - moment).total_seconds())

@@ -11,14 +11,14 @@ from notifications.downloads import Columns, csv_download
 from notifications.forms.filters import AuditFilter
 from notifications.models import AuditEvent
 from notifications.paging import paginate
-from notifications.views.audit_words import fields_in_words
+from notifications.views.audit_words import fields_in_words, told
 
 COLUMNS: Columns = {
     "Number": lambda event: event.pk,
     "When": lambda event: event.at,
     "What": lambda event: event.get_action_display(),
     "About": lambda event: event.subject,
-    "Who": lambda event: event.actor_name,
+    "Who": lambda event: event.who,
     "From": lambda event: event.origin,
     "Fields": lambda event: "; ".join(fields_in_words(event)),
     "Hash": lambda event: event.hash,
@@ -30,8 +30,7 @@ COLUMNS: Columns = {
 def audit(request: HttpRequest) -> HttpResponse:
     form = AuditFilter(request.GET)
     page = paginate(form.apply(AuditEvent.objects.all()), request.GET)
-    rows = [(event, fields_in_words(event)) for event in page.rows]
-    return render(request, "audit/list.html", {"form": form, "page": page, "rows": rows})
+    return render(request, "audit/list.html", {"form": form, "page": page, "rows": told(page.rows)})
 
 
 @require_GET

@@ -1,23 +1,60 @@
-"""The names of changed fields as their forms call them."""
+"""Events in words: fields as their forms call them, and mails as links."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
+from uuid import UUID
 
 from notifications.forms.graph import GraphForm
 from notifications.forms.mail_server import MailServerForm
 from notifications.forms.notification import NotificationForm
 from notifications.forms.oauth2 import OAuth2Form
 from notifications.forms.safety import SafetyForm
-from notifications.models import AuditEvent, Mode
+from notifications.models import AuditEvent, Message, Mode
 
 Action = AuditEvent.Action
 OF_NOTIFICATIONS = (Action.NOTIFICATION_CHANGED, Action.TEMPLATE_RESET)
 
 
+OF_MAILS = (Action.MAIL_RESENT, Action.MAIL_CANCELLED, Action.MAIL_RETRIED)
+
+
+@dataclass(frozen=True)
+class Words:
+    """Of an event about one mail: its id, and whether it is still there."""
+
+    about: str
+    fields: list[str]
+    mail: UUID | None = None
+    is_there: bool = False
+
+
+def told(events: list[AuditEvent]) -> list[tuple[AuditEvent, Words]]:
+    mails = {event.pk: mail for event in events if (mail := mail_of(event))}
+    there = set(Message.objects.filter(uuid__in=mails.values()).values_list("uuid", flat=True))
+    return [(event, words(event, mails.get(event.pk), there)) for event in events]
+
+
+def words(event: AuditEvent, mail: UUID | None, there: set[UUID]) -> Words:
+    about = event.subject.partition(" ")[2] if mail else event.subject
+    return Words(about or event.subject, fields_in_words(event), mail, mail in there)
+
+
+def mail_of(event: AuditEvent) -> UUID | None:
+    """A subject begins with it."""
+    if event.action not in OF_MAILS:
+        return None
+    try:
+        return UUID(event.subject.partition(" ")[0])
+    except ValueError:
+        return None
+
+
 def fields_in_words(event: AuditEvent) -> list[str]:
     """A name that no form knows (any more) stands for itself."""
     known = labels(event.action)
-    return [known.get(name, name) for name in event.fields]
+    parts = (field.partition(": ") for field in event.fields)
+    return [f"{known.get(name, name)}{colon}{state}" for name, colon, state in parts]
 
 
 @cache

@@ -31,7 +31,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "inbox": ("/inbox/",),
     "inbox-clear": ("/inbox/clear/",),
     "inbox-mail": ("/inbox/{caught}/",),
-    "audit": ("/audit/", "/audit/?who=nobody"),
+    "audit": ("/audit/", "/audit/?who=nobody+like+this"),
     "account": ("/account/",),
     "people": ("/people/",),
     "person": ("/people/{person}/", "/people/{self}/"),

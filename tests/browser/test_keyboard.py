@@ -81,7 +81,7 @@ def test_nothing_moves_for_whom_that_is_too_much(page: Page, path: str) -> None:
 
 def test_a_moment_says_when_exactly_and_in_which_zone(page: Page) -> None:
     page.goto("/audit/")
-    moment = page.locator("tbody time").first
+    moment = page.locator("tbody .sub time").first
     expect(moment).to_have_text(re.compile(r"^\d+ \w+ ago$"))
     expect(moment).to_have_attribute("title", re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$"))
     expect(moment).to_have_attribute("datetime", re.compile(r"\+00:00$"))

@@ -1,10 +1,13 @@
 """Every door through which something changes writes down who did it."""
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from notifications.configuration.load import load
 from notifications.models import ApiToken, AuditEvent, DigestEntry, MailServerState, Message, Notification, Scope
@@ -152,6 +155,7 @@ class TestThePage:
         [
             ("action=probe", ["b"]),
             ("who=AD", ["c"]),
+            ("who=Nobody", ["b", "a"]),
             ("text=B", ["b"]),
             ("since=2000-01-01T00:00", ["c", "b", "a"]),
             ("until=2000-01-01T00:00", []),
@@ -164,6 +168,41 @@ class TestThePage:
         AuditEvent.record(AuditEvent.Action.PROBE, "b")
         AuditEvent.record(AuditEvent.Action.TEST_SENT, "c", by=User.objects.get())
         assert [event.subject for event, _ in ada.get(f"/audit/?{query}").context["rows"]] == found
+
+    def test_says_whether_a_switch_is_on_or_off(self, ada: Client) -> None:
+        ada.post("/safety/", {"paused": "on"})
+        ada.post("/safety/", {"reroute_to": "lab@peer.test"})
+        assert Chain().check() is None
+        html = ada.get("/audit/").content.decode()
+        assert "Pause all notification mail: on" in html
+        assert "Pause all notification mail: off · Send everything to</span>" in html
+
+    def test_says_when_exactly_and_in_which_zone(self, ada: Client) -> None:
+        AuditEvent.record(AuditEvent.Action.PROBE)
+        ada.cookies["time_zone"] = "Asia/Tokyo"
+        words = f"{last().at.astimezone(ZoneInfo('Asia/Tokyo')):%Y-%m-%d %H:%M:%S} JST</time>"
+        assert words in ada.get("/audit/").content.decode()
+
+    def test_leads_to_a_mail_that_is_still_there(self, ada: Client) -> None:
+        mail = a_message()
+        ada.post(f"/deliveries/{mail.uuid}/cancellation/")
+        link = f'<a href="/deliveries/{mail.uuid}/">7-Zip failed</a>'
+        assert link in ada.get("/audit/").content.decode()
+        mail.delete()
+        html = ada.get("/audit/").content.decode()
+        assert link not in html
+        assert f"{mail.uuid}</span>" in html
+
+    def test_takes_as_many_queries_for_thirty_mails_as_for_three(self, ada: Client) -> None:
+        def more(count: int) -> int:
+            for _ in range(count):
+                ada.post(f"/deliveries/{a_message().uuid}/cancellation/")
+            with CaptureQueriesContext(connection) as queries:
+                ada.get("/audit/")
+            return len(queries)
+
+        more(1)  # makes the rows that exist once
+        assert more(2) == more(27)
 
     @pytest.mark.parametrize("query", ["action=x", "who=%00", "since=yesterday", "text=" + "x" * 300])
     def test_says_what_cannot_be_read(self, ada: Client, query: str) -> None:

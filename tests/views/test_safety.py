@@ -52,7 +52,7 @@ def test_a_change_is_on_record_with_the_fields_that_changed(browser: Client) -> 
     browser.post(URL, {"paused": "on"})
     browser.post(URL, {"paused": "on"})
     event = AuditEvent.objects.get(action="safety_changed")
-    assert (event.actor_name, event.fields) == ("ada", ["paused"])
+    assert (event.actor_name, event.fields) == ("ada", ["paused: on"])
 
 
 def test_mail_that_waited_goes_once_the_pause_is_over(browser: Client) -> None:
