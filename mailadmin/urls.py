@@ -81,6 +81,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("notifications/<int:pk>/delete/", notifications.delete, name="notification-delete"),
     path("deliveries/", deliveries.deliveries, name="deliveries"),
     path("deliveries/csv/", deliveries.export, name="deliveries-csv"),
+    path("deliveries/recipients/csv/", deliveries.export_recipients, name="deliveries-recipients-csv"),
     path("deliveries/bulk-jobs/", bulk_jobs.bulk_jobs, name="bulk-jobs"),
     path("deliveries/bulk-jobs/<uuid:uuid>/", bulk_jobs.bulk_job, name="bulk-job"),
     path("deliveries/<uuid:uuid>/", delivery.delivery, name="delivery"),

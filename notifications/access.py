@@ -92,6 +92,7 @@ ACCESS: dict[str, Row] = {
     # Reports > Deliveries: that a mail went and to whom is a fact, what it said is not everybody's business
     "deliveries": row(get=VIEWER),
     "deliveries-csv": row(get=VIEWER),
+    "deliveries-recipients-csv": row(get=VIEWER),
     "bulk-jobs": row(get=OPERATOR, post=OPERATOR),
     "bulk-job": row(get=OPERATOR),
     "delivery": row(get=VIEWER),

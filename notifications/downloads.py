@@ -16,13 +16,17 @@ Columns = dict[str, Callable[[Any], object]]
 
 def csv_download(name: str, columns: Columns, rows: QuerySet[Any], *, key: str = "-id") -> StreamingHttpResponse:
     """A line for each of `rows` by the unique column `key`, with what each of `columns` makes of it."""
+    return streamed(name, columns, in_chunks(rows, key=key), rows.count())
+
+
+def streamed(name: str, columns: Columns, chunks: Iterable[list[Any]], total: int) -> StreamingHttpResponse:
+    """A line for each of the `total` rows in `chunks`."""
     today = timezone.localdate(timezone=timezone.get_default_timezone())
-    parts = csv_parts(columns, in_chunks(rows, key=key))
-    response = StreamingHttpResponse(parts, content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(csv_parts(columns, chunks), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}-{today:%Y-%m-%d}.csv"'
     response["Cache-Control"] = "no-store"
     # What is sent while it is read has no length; the page tells by this how far it is.
-    response["X-Total-Count"] = str(rows.count())
+    response["X-Total-Count"] = str(total)
     # A proxy that collects the whole answer first would need the memory that is spared here.
     response["X-Accel-Buffering"] = "no"
     return response

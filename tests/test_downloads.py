@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.downloads import csv_parts
-from notifications.models import ApiToken, AuditEvent, Message
+from notifications.models import ApiToken, AuditEvent, Message, Recipient
 from notifications.paging import in_chunks
+from notifications.views import deliveries
 from tests.base import a_completion, a_message, a_notification, administrator, viewer
 
 BOM = "\ufeff"
@@ -124,6 +125,37 @@ class TestDeliveries:
             [Message(kind="test", subject=f"{number}", internet_message_id="", content=b"") for number in range(4500)]
         )
         assert len({row["Id"] for row in rows_of(vic, "/deliveries/csv/")}) == 4501
+
+
+class TestRecipients:
+    URL = "/deliveries/recipients/csv/"
+
+    def test_have_a_line_each_with_outcome_and_reply(self, vic: Client) -> None:
+        mail = a_message("a@x.test", "b@x.test")
+        mail.recipients.filter(address="b@x.test").update(outcome="refused", code="550 5.1.1", text="=unknown")
+        rows = {row["Recipient"]: row for row in rows_of(vic, self.URL)}
+        assert rows.keys() == {"a@x.test", "b@x.test"}
+        refused = rows["b@x.test"]
+        assert (refused["Outcome"], refused["Code"], refused["Reply"]) == ("Refused", "550 5.1.1", "'=unknown")
+        assert (refused["Id of the mail"], refused["Subject"], refused["Field"]) == (str(mail.uuid), mail.subject, "To")
+
+    def test_are_those_of_the_mails_that_the_filter_shows(self, vic: Client) -> None:
+        a_message("a@x.test", "b@x.test"), a_message("c@x.test")
+        response = vic.get(f"{self.URL}?recipient=a@x.test")
+        assert response["X-Total-Count"] == "2"
+        assert len(read(b"".join(response).decode())) == 3
+
+    def test_send_no_wrong_list_for_a_filter_that_cannot_be_read(self, vic: Client) -> None:
+        assert vic.get(f"{self.URL}?state=exploded")["Location"] == "/deliveries/?state=exploded"
+
+    def test_come_in_chunks_of_mails_and_of_recipients(self, vic: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(deliveries, "MAILS_AT_ONCE", 2)
+        mails = [a_message(*[f"{number}-{place}@x.test" for place in range(3)]) for number in range(5)]
+        Recipient.objects.bulk_create(
+            [Recipient(message=mails[0], address=f"{number}@many.test", field="cc") for number in range(4500)]
+        )
+        found = [row["Recipient"] for row in rows_of(vic, self.URL)]
+        assert len(found) == len(set(found)) == 4515
 
 
 def test_completions(vic: Client) -> None:

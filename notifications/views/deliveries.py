@@ -1,5 +1,6 @@
 """Reports > Deliveries: every mail and what became of it."""
 
+from collections.abc import Iterator
 from functools import partial
 
 from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery
@@ -11,12 +12,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
-from notifications.downloads import Columns, csv_download
+from notifications.downloads import Columns, csv_download, streamed
 from notifications.forms.filters import DeliveryFilter
 from notifications.models import Attempt, BulkJob, Message, Recipient
-from notifications.paging import Page, paginate
+from notifications.paging import Page, in_chunks, paginate
 
 JOBS_SHOWN = 5
+MAILS_AT_ONCE = 500
 MOST_COUNTED = 1000
 COLUMNS: Columns = {
     "Made": lambda message: message.created_at,
@@ -31,6 +33,18 @@ COLUMNS: Columns = {
     "Tries": lambda message: message.attempt_count,
     "Last code": lambda message: message.last_code,
     "Id": lambda message: message.uuid,
+}
+OF_RECIPIENTS: Columns = {
+    "Made": lambda recipient: recipient.message.created_at,
+    "Subject": lambda recipient: recipient.message.subject,
+    "State": lambda recipient: recipient.message.get_state_display(),
+    "Recipient": lambda recipient: recipient.address,
+    "Field": lambda recipient: recipient.get_field_display(),
+    "Outcome": lambda recipient: recipient.get_outcome_display(),
+    "Code": lambda recipient: recipient.code,
+    "Reply": lambda recipient: recipient.text,
+    "Since": lambda recipient: recipient.changed_at,
+    "Id of the mail": lambda recipient: recipient.message.uuid,
 }
 
 
@@ -58,6 +72,27 @@ def export(request: HttpRequest) -> HttpResponseBase:
     if not form.is_valid():
         return redirect(f"{reverse('deliveries')}?{request.GET.urlencode()}")
     return csv_download("deliveries", COLUMNS, form.apply(listed(Message.objects.all())))
+
+
+@require_GET
+def export_recipients(request: HttpRequest) -> HttpResponseBase:
+    """A line for each recipient of the mails in the list."""
+    form = DeliveryFilter(request.GET)
+    if not form.is_valid():
+        return redirect(f"{reverse('deliveries')}?{request.GET.urlencode()}")
+    messages = form.apply(Message.objects.defer("content", "draft_server"))
+    total = Recipient.objects.filter(message__in=messages.order_by().values("pk")).count()
+    return streamed("recipients", OF_RECIPIENTS, chunks_of_recipients(messages), total)
+
+
+def chunks_of_recipients(messages: QuerySet[Message]) -> Iterator[list[Recipient]]:
+    """By their mails, of which one chunk at a time: a filter of recipients would look for all mails at each chunk."""
+    for mails in in_chunks(messages, size=MAILS_AT_ONCE):
+        known = {mail.pk: mail for mail in mails}
+        for recipients in in_chunks(Recipient.objects.filter(message__in=known)):
+            for recipient in recipients:
+                recipient.message = known[recipient.message_id]
+            yield recipients
 
 
 def matching(form: DeliveryFilter, page: Page[Message]) -> str:

@@ -71,6 +71,7 @@ NO_PAGES = {
     "notification-tests": "leads to the simulator",
     "notifications-csv": "a file",
     "deliveries-csv": "a file",
+    "deliveries-recipients-csv": "a file",
     "completions-csv": "a file",
     "audit-csv": "a file",
     "delivery-eml": "a file",
