@@ -4,7 +4,7 @@ from django.db import models
 
 
 class MailDay(models.Model):
-    """A day that is over, by the time at which its mails were settled: nothing in it changes any more.
+    """A day that is over, by the time at which its mails, tests aside, were settled: nothing in it changes any more.
 
     Known by its first moment: with another time zone the days begin elsewhere, and are summed up anew.
     """

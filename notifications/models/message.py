@@ -75,7 +75,7 @@ class Message(models.Model):
             # What the list of notifications counts: by the notification alone, it would read every mail of each.
             models.Index(fields=["notification", "created_at"], name="message_by_notification"),
             # All that the figures of a day want to know, so that no mail itself is read for them.
-            models.Index(fields=["finished_at", "state", "created_at", "not_before"], name="message_by_day"),
+            models.Index(fields=["finished_at", "state", "kind", "created_at", "not_before"], name="message_by_day"),
         ]
 
     def __str__(self) -> str:

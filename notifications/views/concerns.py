@@ -3,21 +3,25 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
 from notifications.context import MailState
+from notifications.delivery.days import NO_TEST
 from notifications.diagnosis.connection import connection_of
 from notifications.diagnosis.expiry import secret_expiry
 from notifications.health import Part, examine
 from notifications.models import MailServerSettings, Message, Mode, Notification, Safety
+from notifications.views.deliveries import listed
 from notifications.views.room import disk_part
 
 RECENT = timedelta(days=1)
 LOOKED_AT = 50
 NAMED = 5
+REASON_SHOWN = 100
 UNSETTLED = (*Message.OPEN, Message.State.CANCELLED)
 LOST = (Message.State.FAILED, Message.State.EXPIRED)
 
@@ -112,27 +116,37 @@ def of_notifications(now: datetime) -> Iterator[Concern]:
     for notification in Notification.objects.exclude(template_error="")[:NAMED]:
         text = f"Its last mail went out in the default form: {notification.template_error}"
         yield about(notification, "warning", f"“{notification.name}” cannot be written as designed", text)
-    for notification in failing(now):
-        text = "Its newest mail was not accepted. The delivery says why."
-        address = f"{reverse('deliveries')}?notification={notification.pk}"
-        yield Concern("warning", f"“{notification.name}” does not get through", text, address, "Show its mails")
+    for mail in failing(now):
+        text = f"It {ended(mail)}. What to do stands with the mail."
+        address = reverse("delivery", args=[mail.uuid])
+        yield Concern(
+            "warning", f"The newest mail of “{mail.notification_name}” failed", text, address, "Open this mail"
+        )
 
 
 def about(notification: Notification, state: str, title: str, text: str) -> Concern:
     return Concern(state, title, text, reverse("notification", args=[notification.pk]), "Open it")
 
 
-def failing(now: datetime) -> list[Notification]:
-    """Those whose newest settled mail failed within a day; looked for among the last LOOKED_AT failures."""
+def ended(mail: Any) -> str:
+    """`mail` with what `listed` adds."""
+    reason = (mail.last_code or mail.last_text or "")[:REASON_SHOWN]
+    words = "was given up" if mail.state == Message.State.EXPIRED else "was refused"
+    return f"{words} ({reason})" if reason else words
+
+
+def failing(now: datetime) -> list[Any]:
+    """Of each notification whose newest settled mail failed within a day, that mail; looked for among the last
+    LOOKED_AT failures."""
     suspects = {
         pk
         for state in LOST
-        for pk, at in Message.objects.filter(state=state)
+        for pk, at in Message.objects.filter(NO_TEST, state=state)
         .order_by("-id")
         .values_list("notification", "finished_at")[:LOOKED_AT]
         if pk and at and at > now - RECENT
     }
-    settled = Message.objects.filter(notification=OuterRef("pk")).exclude(state__in=UNSETTLED).order_by("-id")
-    enabled = Notification.objects.filter(pk__in=suspects, enabled=True).order_by("name")
-    newest = enabled.annotate(newest_state=Subquery(settled.values("state")[:1]))
-    return list(newest.filter(newest_state__in=LOST)[:NAMED])
+    settled = Message.objects.filter(NO_TEST, notification=OuterRef("pk")).exclude(state__in=UNSETTLED).order_by("-id")
+    enabled = Notification.objects.filter(pk__in=suspects, enabled=True)
+    newest = list(enabled.values_list(Subquery(settled.values("pk")[:1]), flat=True))
+    return list(listed(Message.objects.filter(pk__in=newest, state__in=LOST)).order_by("notification__name")[:NAMED])

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
 from notifications.context import MailState, last_accepted, mail_state
-from notifications.delivery.days import last_days
+from notifications.delivery.days import NO_TEST, last_days
 from notifications.models import Completion, MailServerSettings, Message
 from notifications.views.chart import bars, ranges
 from notifications.views.checklist import next_steps
@@ -79,9 +79,10 @@ def recent_completions() -> list[tuple[Completion, Any]]:
 
 
 def recent_failures() -> list[Message]:
+    """Of mail that was owed to somebody: what a test came to stands where it was sent."""
     keys = [
         pk
         for state in FAILURES
-        for pk in Message.objects.filter(state=state).order_by("-id").values_list("pk", flat=True)[:SHOWN]
+        for pk in Message.objects.filter(NO_TEST, state=state).order_by("-id").values_list("pk", flat=True)[:SHOWN]
     ]
     return list(listed(Message.objects.filter(pk__in=sorted(keys)[-SHOWN:])).order_by("-id"))

@@ -32,6 +32,7 @@ COLUMNS: Columns = {
     "Accepted": lambda message: message.accepted_count,
     "Tries": lambda message: message.attempt_count,
     "Last code": lambda message: message.last_code,
+    "Last reply": lambda message: message.last_text,
     "Id": lambda message: message.uuid,
 }
 OF_RECIPIENTS: Columns = {
@@ -114,6 +115,7 @@ def listed(messages: QuerySet[Message]) -> QuerySet[Message]:
         accepted_count=counted(recipients, Q(outcome=Recipient.Outcome.ACCEPTED)),
         is_resent=Exists(Message.objects.filter(resend_of=OuterRef("pk"))),
         last_code=Subquery(attempts.values("code")[:1]),
+        last_text=Subquery(attempts.values("text")[:1]),
     )
 
 

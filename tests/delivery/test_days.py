@@ -40,6 +40,13 @@ class TestCounts:
         day = yesterday()
         assert (day.sent, day.partly_sent, day.failed, day.cancelled, day.total) == (2, 1, 2, 1, 6)
 
+    def test_a_test_is_no_mail_of_the_day(self) -> None:
+        for state in ("sent", "failed"):
+            settled(state, YESTERDAY, after=60, kind="test")
+        settled("sent", YESTERDAY, after=2, kind="digest")
+        day = yesterday()
+        assert (day.sent, day.failed, day.median_seconds) == (1, 0, pytest.approx(2, abs=0.01))
+
     def test_what_still_waits_is_settled_on_no_day(self) -> None:
         a_message()
         assert sum(day.total for day in last_days(timezone.now())) == 0

@@ -39,6 +39,12 @@ def news_of(page: Client, seen: str) -> str:
     return page.get(reverse("dashboard"), {"seen": seen}, headers={"HX-Request": "true"}).content.decode()
 
 
+def answered(mail: Message, code: str, text: str) -> None:
+    now = timezone.now()
+    tried = {"number": 1, "mode": "basic", "settings_version": 1, "lease_expires_at": now, "finished_at": now}
+    mail.attempts.create(**tried, outcome="refused", code=code, text=text)
+
+
 def bare(html: str) -> str:
     """The words alone, as they are read."""
     return " ".join(re.sub(r"<[^>]+>", " ", html).split())
@@ -196,6 +202,24 @@ class TestFigures:
             str(pk) for pk in Message.objects.order_by("-id").values_list("pk", flat=True)[:5]
         ]
 
+    def test_a_failure_says_why_even_where_no_server_answered(self, page: Client, settled: Settled) -> None:
+        answered(settled("failed"), "", "Connection refused")
+        answered(settled("failed"), "550 5.1.1", "User unknown")
+        text = bare(text_of(page))
+        assert "ops@peer.test · Connection refused" in text
+        assert "ops@peer.test · 550 5.1.1 " in text
+
+    def test_a_failed_test_is_no_failed_mail(self, page: Client, settled: Settled) -> None:
+        settled("sent")
+        settled("failed", kind=Message.Kind.TEST)
+        text = bare(text_of(page))
+        assert "none failed" in text
+        assert "No mail failed." in text
+
+    def test_a_completion_without_targets_says_so(self, page: Client) -> None:
+        a_completion()
+        assert "no targets named · no mail" in bare(text_of(page))
+
     def test_the_number_of_queries_does_not_grow_with_the_mails(
         self, page: Client, settled: Settled, count_queries: Callable[[str], int]
     ) -> None:
@@ -256,21 +280,42 @@ class TestConcerns:
 
     def test_a_notification_whose_newest_mail_failed_is_told(self, page: Client, settled: Settled) -> None:
         settled("failed", notification=a_notification(name="Ops"))
-        assert "“Ops” does not get through" in self.concerns(page)
+        assert "The newest mail of “Ops” failed It was refused. What to do stands with the mail." in self.concerns(page)
+
+    @pytest.mark.parametrize(
+        ("state", "code", "text", "words"),
+        [
+            ("failed", "554 5.7.1", "Rejected", "It was refused (554 5.7.1)."),
+            ("failed", "", "Connection refused", "It was refused (Connection refused)."),
+            ("expired", "451 4.7.1", "Greylisted", "It was given up (451 4.7.1)."),
+        ],
+    )
+    def test_its_concern_says_why_and_leads_to_that_mail(
+        self, page: Client, settled: Settled, state: str, code: str, text: str, words: str
+    ) -> None:
+        mail = settled(state, notification=a_notification(name="Ops"))
+        answered(mail, code, text)
+        assert words in self.concerns(page)
+        assert f'href="/deliveries/{mail.uuid}/">Open this mail' in text_of(page)
+
+    def test_a_test_of_it_is_no_mail_of_it(self, page: Client, settled: Settled) -> None:
+        ops = a_notification(name="Ops")
+        settled("failed", notification=ops, kind=Message.Kind.TEST)
+        assert "The newest mail of" not in text_of(page)
 
     def test_one_whose_newest_mail_got_through_is_not(self, page: Client, settled: Settled) -> None:
         ops = a_notification(name="Ops")
         settled("failed", notification=ops)
         settled("sent", notification=ops)
-        assert "does not get through" not in text_of(page)
+        assert "The newest mail of" not in text_of(page)
 
     def test_failures_of_last_week_are_no_concern_of_today(self, page: Client, settled: Settled) -> None:
         settled("failed", notification=a_notification(), ago=timedelta(days=7))
-        assert "does not get through" not in text_of(page)
+        assert "The newest mail of" not in text_of(page)
 
     def test_a_notification_that_is_off_is_nobodys_concern(self, page: Client, settled: Settled) -> None:
         settled("failed", notification=a_notification(enabled=False))
-        assert "does not get through" not in text_of(page)
+        assert "The newest mail of" not in text_of(page)
 
     def test_allowed_domains_are_named(self, page: Client) -> None:
         Safety.objects.create(allowed_domains=["contoso.test", "fabrikam.test"])
