@@ -71,6 +71,14 @@ def test_backticks_become_code_and_the_rest_is_escaped() -> None:
     assert code_spans("Try `nc <host>` & see") == "Try <code>nc &lt;host&gt;</code> &amp; see"
 
 
+@pytest.mark.parametrize(
+    ("address", "html"),
+    [("<a@x.test>", "&lt;a<wbr>@x.test&gt;"), ("a@b@c", "a@b<wbr>@c"), ("none", "<wbr>none"), ("", "<wbr>")],
+)
+def test_an_address_breaks_at_its_sign(address: str, html: str) -> None:
+    assert shown("{{ address|break_at_sign }}", address=address) == html
+
+
 def test_a_card_escapes_its_title_and_keeps_its_content() -> None:
     text = shown("{% card title=title %}<p>{{ inner }}</p>{% endcard %}", title="<i>", inner="<u>")
     assert "<h2>&lt;i&gt;</h2>" in text

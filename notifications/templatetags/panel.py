@@ -137,6 +137,13 @@ def duration(seconds: float | None) -> str:
 
 
 @register.filter
+def break_at_sign(address: str) -> SafeString:
+    """So that one that is too long for its line breaks there, not within a word."""
+    name, sign, domain = address.rpartition("@")
+    return format_html("{}<wbr>{}{}", name, sign, domain)
+
+
+@register.filter
 def code_spans(text: str) -> SafeString:
     """Our own sentences, with what stands between backticks as code."""
     pieces = enumerate(text.split("`"))

@@ -74,11 +74,12 @@ def completion(request: HttpRequest, uuid: UUID) -> HttpResponse:
     targets = Paginator(failures_first(found.targets.all()), TARGETS_SHOWN).get_page(request.GET.get("page"))
     mails = found.messages.defer("content", "draft_server").select_related("notification").order_by("-id")[:MAILS_SHOWN]
     judgements = judged(found)
+    reasons = [each for each in judgements if each.is_news]
     context = {
         "completion": found,
         "entries": list(entries_of(found).values()),
-        "judged": judgements[:VERDICTS_SHOWN],
-        "more_verdicts": max(0, len(judgements) - VERDICTS_SHOWN),
+        "judged": reasons[:VERDICTS_SHOWN],
+        "more_verdicts": max(0, len(reasons) - VERDICTS_SHOWN),
         "counts": outcome_counts(found),
         "targets": targets,
         "mails": mails,

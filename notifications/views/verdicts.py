@@ -20,6 +20,11 @@ class Judged:
     def told(self) -> bool:
         return bool(self.mail or self.entry)
 
+    @property
+    def is_news(self) -> bool:
+        """Whether it says more than the mail does that the notification made."""
+        return not self.told or bool(self.verdict.objection)
+
 
 def judged(completion: Completion) -> list[Judged]:
     """By all notifications: those that told of it or would, then the others; by name."""

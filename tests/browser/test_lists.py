@@ -75,3 +75,16 @@ def test_on_a_phone_the_tick_stands_beside_the_subject(page: Page, filled: Panel
     assert subject
     assert abs(tick["y"] - subject["y"]) < 10
     assert tick["x"] < subject["x"]
+
+
+def test_a_recipient_takes_two_lines_beside_the_facts(page: Page, filled: Panel) -> None:
+    page.goto("/deliveries/?recipient=it-reports@lists.test")
+    page.click("tbody td a >> nth=0")
+    box = page.locator("#recipients tbody tr").bounding_box()
+    assert box
+    assert box["height"] < 80
+    ids = page.locator(".facts-list dd.across.raw")
+    expect(ids).to_have_count(2)
+    first = ids.first.bounding_box()
+    assert first
+    assert first["height"] < 30

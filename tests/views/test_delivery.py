@@ -64,6 +64,10 @@ class TestStory:
         for text in ("Basic SMTP", "settings version 7", "host:42", "RCPT TO:&lt;a@x.test&gt;"):
             assert text in html
 
+    def test_names_the_mail_as_the_audit_does(self, browser: Client) -> None:
+        message = a_message()
+        assert f">{message.uuid}</dd>" in page(browser, message)
+
     def test_explains_a_failure(self, browser: Client) -> None:
         response = browser.get(f"/deliveries/{refused(a_message()).uuid}/")
 

@@ -45,6 +45,21 @@ class TestSimulator:
         assert "The notification is switched off." in html
         assert "Its package filter Firefox* does not match 7-Zip." in html
 
+    def test_says_that_a_notification_fires_not_that_a_mail_was_sent(self, browser: Client) -> None:
+        completion, notification = a_completion(), a_notification()
+        message = a_message(completion=completion, notification=notification)
+        message.recipients.update(outcome="accepted")
+        message.settle()
+
+        verdicts = simulated(browser, completion).partition('id="verdicts"')[2]
+
+        assert "Fires</span>" in verdicts
+        assert "Sent</span>" not in verdicts
+        assert f'What came of it: <a href="/deliveries/{message.uuid}/">Its mail</a>' in " ".join(verdicts.split())
+
+    def test_stays_at_its_title_when_something_is_chosen(self, browser: Client) -> None:
+        assert "#verdicts" not in simulated(browser, a_completion())
+
     def test_puts_those_that_fire_first(self, browser: Client) -> None:
         for name, glob in (("a", "x"), ("b", ""), ("c", "x"), ("d", "")):
             a_notification(name=name, package_glob=glob)
@@ -151,14 +166,18 @@ class TestWhyNoMail:
 
         assert "It made no mail then" in self.page(browser, completion)
 
-    def test_leads_to_the_mail(self, browser: Client) -> None:
-        completion, notification = a_completion(), a_notification()
-        message = a_message(completion=completion, notification=notification)
+    def test_says_nothing_more_of_the_mails_above(self, browser: Client) -> None:
+        completion, notification = a_completion(), a_notification(name="Told")
+        a_message(completion=completion, notification=notification)
+        an_entry(a_notification(name="Collected", digest="hourly"), completion)
+        assert "Why no other mail?" not in self.page(browser, completion)
 
-        html = self.page(browser, completion)
+        a_notification(name="Silent", outcomes=["success"])
+        why = self.page(browser, completion).partition("Why no other mail?")[2]
 
-        assert f'<a href="/deliveries/{message.uuid}/">Its mail</a>' in html
-        assert "Why these mails, and no others?" in html
+        assert "Silent" in why
+        assert "Told" not in why
+        assert "Its mail" not in why
 
     def test_says_that_the_rule_was_changed_since(self, browser: Client) -> None:
         completion, notification = a_completion(), a_notification(enabled=False)
@@ -189,7 +208,8 @@ class TestWhyNoMail:
         completion = a_completion()
         an_entry(a_notification(digest="hourly"), completion, told_at=timezone.now())
 
-        assert "in a mail whose record is gone" in self.page(browser, completion)
+        assert "One mail with others, its record gone" in self.page(browser, completion)
+        assert "in a mail whose record is gone" in simulated(browser, completion)
 
 
 class TestDigestMail:
