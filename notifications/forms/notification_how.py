@@ -38,14 +38,14 @@ class HowPart(forms.Form):
     subject_template = TemplateField(
         language.Field.SUBJECT,
         label="Subject",
-        help_text="Empty: the default. A digest has a subject of its own.",
+        help_text="Blank: the default. A digest has a subject of its own.",
         widget=forms.TextInput(attrs={"spellcheck": "false", "class": "mono"}),
     )
     text_template = TemplateField(
-        language.Field.TEXT, label="Text", help_text="Empty: the default.", widget=editor(rows=10)
+        language.Field.TEXT, label="Text", help_text="Blank: the default.", widget=editor(rows=10)
     )
     html_template = TemplateField(
-        language.Field.HTML, label="HTML", help_text="Empty: made from the text.", widget=editor(rows=14)
+        language.Field.HTML, label="HTML", help_text="Blank: made from the text.", widget=editor(rows=14)
     )
     attach_csv = SwitchField(label="Attach all targets as a table (CSV)")
     attach_html = SwitchField(label="Attach all targets as a page (HTML)")

@@ -52,7 +52,7 @@ class WhenPart(forms.Form):
     user_glob = glob_field("User")
     target_glob = glob_field("Target", "Holds when one of the targets is named so.")
     days = SomeOfField(choices=Day.choices, required=False, help_text="None ticked: every day.")
-    hours_from = ClockField(required=False, label="From", help_text="Empty: the whole day.")
+    hours_from = ClockField(required=False, label="From", help_text="Blank: the whole day.")
     hours_until = ClockField(
         required=False, label="Until", help_text="Earlier than From: until that time on the next day."
     )
@@ -63,7 +63,7 @@ class WhenPart(forms.Form):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["time_zone"].help_text = f"For hours and digests. Empty: {settings.TIME_ZONE}."
+        self.fields["time_zone"].help_text = f"For hours and digests. Blank: {settings.TIME_ZONE}."
 
     def clean(self) -> dict[str, Any]:
         cleaned = cast(dict[str, Any], super().clean())

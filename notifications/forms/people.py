@@ -58,4 +58,4 @@ class OwnZoneForm(forms.Form):
 
     def __init__(self, *args: Any, otherwise: str, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["time_zone"].help_text = f"Empty: {otherwise}."
+        self.fields["time_zone"].help_text = f"Blank: {otherwise}."

@@ -246,7 +246,7 @@ class TestAccount:
         page.post(reverse("account-time-zone"), {"time_zone": "Europe/Berlin"})
         response = page.post(reverse("account-time-zone"), {"time_zone": ""}, follow=True)
         assert "Times are shown in Asia/Tokyo, as this browser says." in response.content.decode()
-        assert "Empty: Asia/Tokyo, as this browser says." in response.content.decode()
+        assert "Blank: Asia/Tokyo, as this browser says." in response.content.decode()
 
     def test_keeps_the_zone_for_what_is_none(self, page: Client) -> None:
         page.post(reverse("account-time-zone"), {"time_zone": "Europe/Berlin"})
