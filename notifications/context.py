@@ -130,10 +130,9 @@ def mail_state(safety: Safety | None = None) -> MailState:
 
 def working(server: MailServerSettings, safety: Safety) -> MailState:
     kind = "safety" if safety.paused else "reroute" if safety.reroute_to else "ok"
-    change = safety.pause or safety.reroute
     return MailState(
         kind,
-        since=change.at if change else None,
+        since=safety.paused_at if safety.paused else safety.changed_at if safety.reroute_to else None,
         last_accepted=last_accepted(),
         waiting=waiting() if safety.paused else 0,
         secret_expiry=expiry_words(server),

@@ -47,13 +47,13 @@ class SafetyForm(forms.Form):
     allowed_domains = DomainListField(
         label="Allowed recipient domains",
         required=False,
-        help_text="One on each line; subdomains count as domains of their own. Blank: any.",
+        help_text="One on each line; subdomains count as domains of their own. Blank: recipients anywhere get mail.",
     )
     reroute_to = LineField(
         label="Send everything to",
         required=False,
         max_length=320,
-        help_text="One address that gets every mail in place of its recipients, tests included. Blank: nobody does.",
+        help_text="One address that gets every mail, tests included. Blank: each mail goes to its own recipients.",
         widget=forms.TextInput(attrs={"inputmode": "email", "autocomplete": "off", "spellcheck": "false"}),
     )
 

@@ -1,6 +1,5 @@
 """What keeps mail from going where it should not, whatever notifications say."""
 
-from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -10,7 +9,7 @@ from django.utils import timezone
 from notifications.models.audit import AuditEvent, changed_field
 from notifications.models.singleton import Singleton
 
-CHANGES_LOOKED_AT = 200
+DOMAINS_NAMED = 3
 
 
 class Safety(Singleton):
@@ -22,6 +21,9 @@ class Safety(Singleton):
     allowed_domains = models.JSONField(default=list, blank=True)
     # The one address that gets every mail in place of its recipients; empty for nobody.
     reroute_to = models.CharField(max_length=320, blank=True)
+    # Who stopped the mail is asked after long after something else was changed.
+    paused_at = models.DateTimeField(null=True)
+    paused_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     changed_at = models.DateTimeField(null=True)
     changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
 
@@ -31,11 +33,18 @@ class Safety(Singleton):
 
     def __str__(self) -> str:
         parts = (
-            "mail is paused" if self.paused else "",
-            f"only to {', '.join(self.allowed_domains[:3])}" if self.allowed_domains else "",
-            f"everything goes to {self.reroute_to}" if self.reroute_to else "",
+            "notification mail is paused" if self.paused else "",
+            f"only recipients at {self.domain_words} get mail" if self.allowed_domains else "",
+            f"all mail goes to {self.reroute_to}" if self.reroute_to else "",
         )
-        return ", ".join(filter(None, parts)) or "nothing is held back"
+        return "; ".join(filter(None, parts)) or "nothing is held back"
+
+    @property
+    def domain_words(self) -> str:
+        """`a.com or b.com`, `a.com, b.com, c.com or 7 others`"""
+        named, more = self.allowed_domains[:DOMAINS_NAMED], len(self.allowed_domains) - DOMAINS_NAMED
+        names = [*named, f"{more} other{'' if more == 1 else 's'}"] if more > 0 else named
+        return " or ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
     def change(self, values: dict[str, Any], *, by: Any = None) -> bool:
         """Take `values` by column name; whether there was any news among them, which is then in the audit."""
@@ -45,25 +54,12 @@ class Safety(Singleton):
         for name in changed:
             setattr(self, name, values[name])
         self.changed_at, self.changed_by = timezone.now(), by if getattr(by, "pk", None) else None
+        if "paused" in changed:
+            self.paused_at, self.paused_by = (self.changed_at, self.changed_by) if self.paused else (None, None)
         self.save()
         fields = [changed_field(name, values[name]) for name in changed]
         AuditEvent.record(AuditEvent.Action.SAFETY_CHANGED, str(self), by=by, fields=fields)
         return True
 
-    @cached_property
-    def pause(self) -> AuditEvent | None:
-        """Who paused mail, and when; None while it is not paused."""
-        return self._last_change_of("paused") if self.paused else None
-
-    @cached_property
-    def reroute(self) -> AuditEvent | None:
-        """Who sent all mail to one address, and when; None while nobody does."""
-        return self._last_change_of("reroute_to") if self.reroute_to else None
-
     def allows(self, address: str) -> bool:
         return not self.allowed_domains or address.rpartition("@")[2].lower() in self.allowed_domains
-
-    @staticmethod
-    def _last_change_of(name: str) -> AuditEvent | None:
-        changes = AuditEvent.objects.filter(action=AuditEvent.Action.SAFETY_CHANGED)[:CHANGES_LOOKED_AT]
-        return next((change for change in changes if name in change.fields), None)

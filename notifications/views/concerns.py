@@ -106,9 +106,7 @@ def of_safety() -> Iterator[Concern]:
         text = "Nobody else gets any, whatever the notifications say."
         yield Concern("warning", f"All mail goes to {safety.reroute_to}", text, url, "Open Safety")
     if safety.allowed_domains:
-        names = ", ".join(safety.allowed_domains[:NAMED])
-        more = "" if len(safety.allowed_domains) <= NAMED else f" and {len(safety.allowed_domains) - NAMED} more"
-        text = f"Recipients elsewhere than at {names}{more} are refused."
+        text = f"Only recipients at {safety.domain_words} get mail; the others are refused."
         yield Concern("off", "Mail goes to some domains only", text, url, "Open Safety")
 
 

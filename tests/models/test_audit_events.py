@@ -135,7 +135,10 @@ class TestConfigurationFile:
     def test_is_one_event_that_says_what_it_changed_after_those_changes(self, tmp_path: Path) -> None:
         load(self.TEXT, tmp_path)
         assert [action for action, _, _ in told()] == ["safety_changed", "notification_added", "configuration_loaded"]
-        assert told()[-1][1:] == ("2 changes", ["Notification added: Rule", "Safety changed: mail is paused"])
+        assert told()[-1][1:] == (
+            "2 changes",
+            ["Notification added: Rule", "Safety changed: notification mail is paused"],
+        )
 
     def test_that_changes_nothing_is_no_event(self, tmp_path: Path) -> None:
         load(self.TEXT, tmp_path)

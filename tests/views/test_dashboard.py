@@ -124,6 +124,12 @@ class TestPulse:
         assert 'id="to-safety"' in text
         assert '<p class="name">Notification mail is paused</p>' not in text
 
+    def test_paused_by_somebody_is_said_once(self, page: Client) -> None:
+        Safety.objects.create(paused=True)
+        text = text_of(page)
+        assert text.count("Notification mail is paused</") == 1
+        assert text.count("Open Safety") == 1
+
     def test_a_fault_comes_before_what_people_stopped(self, page: Client) -> None:
         Safety.objects.create(paused=True)
         MailServerState.load().hold(HoldReason.SIGN_IN, "535", "no")
@@ -319,7 +325,9 @@ class TestConcerns:
 
     def test_allowed_domains_are_named(self, page: Client) -> None:
         Safety.objects.create(allowed_domains=["contoso.test", "fabrikam.test"])
-        assert "Recipients elsewhere than at contoso.test, fabrikam.test are refused." in self.concerns(page)
+        assert "Only recipients at contoso.test or fabrikam.test get mail; the others are refused." in self.concerns(
+            page
+        )
 
 
 class TestNextSteps:

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from notifications.models import AuditEvent, Safety
-from tests.base import a_message, administrator, use_smtp
+from tests.base import a_message, administrator, operator, use_smtp
 from tests.smtp_sink import SmtpSink
 
 pytestmark = pytest.mark.django_db
@@ -67,3 +67,38 @@ def test_mail_that_waited_goes_once_the_pause_is_over(browser: Client) -> None:
         browser.post(URL, {})
         drain("w")
         assert len(sink.mails) == 1
+
+
+def test_who_paused_it_is_told_whatever_is_changed_later(browser: Client) -> None:
+    browser.post(URL, {"paused": "on"})
+    Safety.load().change({"allowed_domains": ["x.test"]}, by=operator())
+    assert "ada paused it <time" in browser.get("/deliveries/").content.decode()
+    browser.post(URL, {})
+    assert (Safety.load().paused_by, Safety.load().paused_at) == (None, None)
+
+
+def test_a_pause_from_before_that_was_kept_says_no_name(browser: Client) -> None:
+    Safety.objects.create(paused=True)
+    assert " paused it" not in browser.get("/deliveries/").content.decode()
+
+
+def test_its_own_page_does_not_lead_to_itself(browser: Client) -> None:
+    browser.post(URL, {"paused": "on", "reroute_to": "lab@peer.test"})
+    assert "Open Safety" not in browser.get(URL).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({}, "nothing is held back"),
+        (
+            {"paused": True, "allowed_domains": ["a.test"]},
+            "notification mail is paused; only recipients at a.test get mail",
+        ),
+        ({"allowed_domains": ["a.test", "b.test"]}, "only recipients at a.test or b.test get mail"),
+        ({"allowed_domains": list("abcde")}, "only recipients at a, b, c or 2 others get mail"),
+        ({"reroute_to": "lab@x.test"}, "all mail goes to lab@x.test"),
+    ],
+)
+def test_says_in_words_what_it_holds_back(values: dict[str, object], words: str) -> None:
+    assert str(Safety(**values)) == words
