@@ -11,7 +11,7 @@ LONG = "0123456789abcdef" * 5
 FILL = f"""
 from tests import base
 from notifications.models import Message
-rule = base.a_notification(name="rule-{LONG}")
+rule = base.a_notification(name="rule-{LONG}", outcomes=["partial", "failed"])
 done = base.a_completion(name="deployment-of-{LONG}", package="{LONG}", source="{LONG}", outcome="partial")
 mail = base.a_message("long.{LONG[:50]}@lists.test", completion=done, notification=rule)
 Message.objects.filter(pk=mail.pk).update(subject="{LONG}")
@@ -23,6 +23,8 @@ EMPTY = (
     "Completion.objects.filter(name__startswith='deployment-of-').delete(); "
     "Notification.objects.filter(name__startswith='rule-').delete()"
 )
+BURST = """[...document.querySelectorAll(".table-frame")]
+    .filter(frame => frame.scrollWidth > frame.clientWidth).map(frame => frame.outerHTML.slice(0, 200))"""
 PAGES = ["/deliveries/?recipient=lists.test", "/completions/", "/notifications/", "/audit/"]
 
 
@@ -39,6 +41,18 @@ def test_one_long_word_bursts_no_frame(page: Page, filled: Panel, width: int) ->
     for path in PAGES:
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        assert page.evaluate(BURST) == [], path
+
+
+@pytest.mark.parametrize("width", [1280, 1024])
+def test_a_badge_lies_over_no_other_column(page: Page, filled: Panel, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto("/notifications/")
+    badge, cell = page.locator("td .badge", has_text="Partly failed").first, page.locator("td.badged").first
+    inner, outer = badge.bounding_box(), cell.bounding_box()
+    assert inner
+    assert outer
+    assert inner["x"] + inner["width"] <= outer["x"] + outer["width"]
 
 
 @pytest.mark.parametrize("width", [1280, 1024])
