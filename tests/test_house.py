@@ -76,3 +76,9 @@ def test_every_room_is_named(page: str) -> None:
     named = set(re.findall(r"`(?:notifications/)?(\w+)/?`", (PROJECT / page).read_text()))
     # Commands are shells; the others are where Django looks for them.
     assert rooms - {"management", "migrations", "templatetags"} - named == set()
+
+
+def test_every_sample_request_takes_its_token_from_the_same_variable() -> None:
+    texts = [PROJECT / "README.md", *files(".py", ".html", ".md", ".sh", ".yml")]
+    found = {name for path in texts for name in re.findall(r"Bearer \$\{?(\w+)", path.read_text())}
+    assert found == {"MAILADMIN_TOKEN"}
