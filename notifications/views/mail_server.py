@@ -20,10 +20,9 @@ from notifications.forms.test_email import TestEmailForm
 from notifications.models import MailServerSettings, Safety, StaleVersion
 from notifications.views import last_test
 from notifications.views.checklist import first_steps
-from notifications.views.modes import PAGES, cards, is_inbox, last_saved, page_of
+from notifications.views.modes import PAGES, cards, last_saved, page_of
 
 RECIPIENT_KEY = "test_recipient"
-INBOX_RECIPIENT = "you@mailadmin.example"
 
 
 @require_GET
@@ -74,7 +73,7 @@ def show(
     context = {
         "form": form,
         "keeps_typed_password": keeps_typed,
-        "recipient": recipient or TestEmailForm(initial={"test_to": last_recipient(request, saved)}),
+        "recipient": recipient or TestEmailForm(initial={"test_to": last_recipient(request)}),
         "saved": saved,
         "mail_state": state,
         "cards": cards(saved, state),
@@ -194,7 +193,6 @@ def seen(request: HttpRequest) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
 
 
-def last_recipient(request: HttpRequest, saved: MailServerSettings) -> str:
-    """The address of the last test, else one's own; the built-in inbox takes any, so the first test needs no typing."""
-    known = request.session.get(RECIPIENT_KEY) or getattr(request.user, "email", "")
-    return str(known or (INBOX_RECIPIENT if is_inbox(saved) else ""))
+def last_recipient(request: HttpRequest) -> str:
+    """The address of the last test, else one's own."""
+    return str(request.session.get(RECIPIENT_KEY) or getattr(request.user, "email", ""))
