@@ -52,8 +52,10 @@ def trials(request: HttpRequest) -> HttpResponse:
         return redirect("notifications")
     form = posted(request)
     form.full_clean()
-    wrong = [form[name] for name in ("kind", *WHEN_FIELDS, *LIMIT_FIELDS) if name in form.errors]
-    context = {"wrong": wrong, "rehearsal": None if wrong else rehearse(form.instance)}
+    wrong = [form[name] for name in ("kind", *WHEN_FIELDS) if name in form.errors]
+    ignores_limits = any(name in form.errors for name in LIMIT_FIELDS)
+    rule = unlimited(form.instance) if ignores_limits else form.instance
+    context = {"wrong": wrong, "rehearsal": None if wrong else rehearse(rule), "ignores_limits": ignores_limits}
     if request.headers.get("HX-Request") == "true":
         return render(request, "notifications/_trial.html", context, status=422 if wrong else 200)
     return show_again(request, form, **context)
@@ -91,6 +93,13 @@ def preview(request: HttpRequest) -> dict[str, Any]:
         "text": body_of(message, "plain"),
         "files": [(part.get_filename(), len(part.get_content())) for part in message.parsed.iter_attachments()],
     }
+
+
+def unlimited(notification: Notification) -> Notification:
+    """Whether it fires does not hang on a limit that is not typed to the end yet."""
+    other = copy.copy(notification)
+    other.digest, other.throttle_count = "", None
+    return other
 
 
 def posted(request: HttpRequest) -> NotificationForm:

@@ -150,6 +150,15 @@ class TestWouldItHaveSent:
         response = browser.post(TRIALS, FORM | {"to": ""}, headers=HTMX)
         assert "Would have told of 1" in response.content.decode()
 
+    def test_answers_without_a_limit_that_is_not_typed_to_the_end(self, browser: Client) -> None:
+        for _ in range(3):
+            a_completion()
+        response = browser.post(TRIALS, FORM | {"throttle_count": "1"}, headers=HTMX)
+
+        assert response.status_code == 200
+        for words in ("Would have told of 3 of the last 3 deployments, in 3 mails.", "Without what stands under"):
+            assert words in response.content.decode()
+
     def test_leads_to_a_first_completion(self, browser: Client) -> None:
         html = browser.post(TRIALS, FORM, headers=HTMX).content.decode()
         assert 'href="/completions/new/"' in html
