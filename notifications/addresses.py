@@ -61,6 +61,8 @@ def parse_address(text: str) -> Address:
         raise refusal(text, f"it is {len(text):,} characters long")
     if FORBIDDEN.search(text):
         raise refusal(text, "it contains a control character")
+    if len([part for part in split_list(text) if "@" in part]) > 1:
+        raise refusal(text, "give one address only")
     name, address = split_name(text)
     return Address(name, validated(address, shown_as=text))
 
@@ -104,7 +106,7 @@ def split_name(text: str) -> tuple[str, str]:
 def validated(address: str, shown_as: str) -> str:
     local, at, domain = address.rpartition("@")
     if not at:
-        raise refusal(shown_as, "it has no @; a name that contains a comma belongs in quotes")
+        raise refusal(shown_as, "it has no @")
     if not local.isascii():
         raise refusal(
             shown_as, "only ASCII characters can stand before the @, since few servers take others (SMTPUTF8)"

@@ -61,7 +61,9 @@ def test_an_address_takes_its_form_for_the_wire(typed: str, address: str) -> Non
     ("typed", "reason"),
     [
         ("", "Give an address"),
-        ("ops", "no @"),
+        ("ops", "“ops” cannot be used: it has no @."),
+        ("a@x.test, b@x.test", "one address only"),
+        ("a@x.test; B <b@x.test>", "one address only"),
         ("jörg@example.com", "SMTPUTF8"),
         ("ops@", "after the @"),
         ("@example.com", "before the @"),
