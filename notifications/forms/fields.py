@@ -14,6 +14,9 @@ from notifications import time_zones
 from notifications.addresses import shown
 
 STAR_LIMIT = 20
+# Of what is wrong in one field: more is not read.
+PROBLEMS_SHOWN = 10
+NOT_LOOKED_AT = "The entries after these were not looked at yet."
 # Unicode's Cc, Cs, Zl and Zp.
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 

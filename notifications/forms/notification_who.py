@@ -5,7 +5,7 @@ from typing import Any, cast
 from django import forms
 
 from notifications.entries import Entry, key_of
-from notifications.forms.recipients import EntryListField, outside_allowed_domains, unknown_accounts
+from notifications.forms.recipients import EntryListField, RecipientListField
 
 RECIPIENT_LIMIT = 1000
 REPLY_TO_LIMIT = 20
@@ -16,9 +16,9 @@ WHO_FIELDS = (*RECIPIENT_FIELDS, "reply_to")
 class WhoPart(forms.Form):
     """Who stands in several fields is kept in the first of To, Cc, Bcc; `dropped` lists the others after is_valid()."""
 
-    to = EntryListField(label="To")
-    cc = EntryListField(label="Cc")
-    bcc = EntryListField(label="Bcc")
+    to = RecipientListField(label="To")
+    cc = RecipientListField(label="Cc")
+    bcc = RecipientListField(label="Bcc")
     reply_to = EntryListField(label="Reply-To")
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -31,11 +31,6 @@ class WhoPart(forms.Form):
         self._give_each_recipient_one_field(entries)
         # The row keeps them as people read them.
         cleaned |= {name: [str(entry) for entry in found] for name, found in entries.items()}
-        for name, found in entries.items():
-            for problem in unknown_accounts(found):
-                self.add_error(name, problem)
-            for problem in outside_allowed_domains(found) if name in RECIPIENT_FIELDS else []:
-                self.add_error(name, problem)
         if not any(name in self.errors for name in WHO_FIELDS):
             self._refuse_too_few_or_too_many(cleaned)
         return cleaned

@@ -1,6 +1,7 @@
 """Lists of recipients as people type them: every wrong entry is told, not only the first."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from itertools import pairwise
 from typing import Any
 
 from django import forms
@@ -8,14 +9,14 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 
-from notifications.addresses import Address
+from notifications.addresses import BRACKETED, Address
 from notifications.entries import Account, Entry, key_of, parse_entry, split_entries
+from notifications.forms.fields import NOT_LOOKED_AT, PROBLEMS_SHOWN
 from notifications.models import Safety
 
 TEXT_LIMIT = 100_000
 # More than any mail may have, so that a list may name some twice.
 ENTRY_LIMIT = 2000
-PROBLEMS_SHOWN = 20
 
 
 class AddressTextarea(forms.Textarea):
@@ -39,19 +40,25 @@ class EntryListField(forms.Field):
             raise ValidationError(f"These are {len(texts):,} entries; use a distribution list.")
         found: dict[str, Entry] = {}
         problems: list[str] = []
-        for text in texts:
+        for text, following in pairwise([*texts, ""]):
             try:
                 entry = parse_entry(text)
             except ValueError as error:
-                problems.append(str(error))
+                problems.append(f"{error}{comma_hint(text, following)}")
             else:
                 found.setdefault(key_of(entry), entry)
             if len(problems) > PROBLEMS_SHOWN:
-                problems[-1] = "The entries after these were not looked at yet."
                 break
+        problems += self.objections(found.values())
+        if len(problems) > PROBLEMS_SHOWN:
+            problems[PROBLEMS_SHOWN:] = [NOT_LOOKED_AT]
         if problems:
             raise ValidationError([*problems])
         return list(found.values())
+
+    def objections(self, entries: Collection[Entry]) -> list[str]:
+        """What is wrong with those that can be read."""
+        return unknown_accounts(entries)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return bool(super().has_changed(self.widget.format_value(initial), self.widget.format_value(data)))
@@ -64,6 +71,20 @@ class EntryListField(forms.Field):
         if len(value or "") > TEXT_LIMIT:
             raise ValidationError(f"This is longer than {TEXT_LIMIT:,} characters; use a distribution list.")
         return value or ""
+
+
+class RecipientListField(EntryListField):
+    """Of those who get the mail, where EntryListField has whoever may be named."""
+
+    def objections(self, entries: Collection[Entry]) -> list[str]:
+        return [*super().objections(entries), *outside_allowed_domains(entries)]
+
+
+def comma_hint(text: str, following: str) -> str:
+    """`Doe, Jane <jane@example.com>` without quotes is two entries, of which the first is no address."""
+    if "@" in text or ":" in text or not BRACKETED.fullmatch(following):
+        return ""
+    return " If it is part of the name after it, put quotes around the whole name: a comma ends an entry."
 
 
 def unknown_accounts(entries: Iterable[Entry]) -> list[str]:

@@ -203,9 +203,22 @@ class TestWho:
         sentences = errors_of(to="nobody\nops@example.com\nb@@example.com, c@\nd@example.com")["to"]
         assert [sentence.split("”")[0] for sentence in sentences] == ["“nobody", "“b@@example.com", "“c@"]
 
-    def test_stops_telling_after_twenty(self) -> None:
+    def test_tells_of_unknown_accounts_and_refused_domains_beside_wrong_lines(self) -> None:
+        Safety.load().change({"allowed_domains": ["contoso.test"]}, by=None)
+        assert [sentence.split()[:3] for sentence in errors_of(to="bob@\nuser:nobody\na@example.com")["to"]] == [
+            ["“bob@”", "cannot", "be"],
+            ["There", "is", "no"],
+            ["Mail", "must", "not"],
+        ]
+
+    def test_speaks_of_commas_where_one_may_have_cut_a_name(self) -> None:
+        (sentence,) = errors_of(to="Doe, Jane <jane@example.com>")["to"]
+        assert sentence.startswith("“Doe” cannot be used: it has no @. If it is part of the name after it, put quotes")
+        assert errors_of(to="nobody, jane@example.com")["to"] == ["“nobody” cannot be used: it has no @."]
+
+    def test_stops_telling_after_ten(self) -> None:
         sentences = errors_of(to=[f"wrong {number}" for number in range(500)])["to"]
-        assert len(sentences) == 21
+        assert len(sentences) == 11
         assert sentences[-1] == "The entries after these were not looked at yet."
 
     def test_refuses_more_entries_than_anybody_reads(self) -> None:
