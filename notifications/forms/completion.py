@@ -1,14 +1,17 @@
 """A completion reported by hand: the same report as the API's, typed."""
 
 import secrets
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from django import forms
 from django.utils import timezone
 from pydantic import ValidationError
 
+from notifications.forms.fields import PROBLEMS_SHOWN, the_first
 from notifications.intake.refusals import InvalidReport
-from notifications.intake.report import CompletionReport
+from notifications.intake.report import CompletionReport, TargetReport
 from notifications.models import Completion, Outcome
 
 TEXT_LIMIT = 1_000_000
@@ -49,29 +52,34 @@ class CompletionForm(forms.Form):
         content = {name: value for name, value in self.cleaned_data.items() if value and name != "targets"}
         if not self.errors:
             lines = numbered_lines(self.cleaned_data["targets"])
-            try:
-                self.report = CompletionReport.model_validate(
-                    content | {"targets": [target_of(line) for _, line in lines]}
-                )
-            except ValidationError as error:
-                for refusal in InvalidReport(error).refusals:
-                    self.add_error(*error_of(refusal.field, refusal.message, [number for number, _ in lines]))
+            if problems := the_first([*islice(line_problems(lines), PROBLEMS_SHOWN + 1)]):
+                self.add_error("targets", [*problems])
+            else:
+                self._read(content | {"targets": [target_of(line) for _, line in lines]})
         return self.cleaned_data
+
+    def _read(self, content: dict[str, Any]) -> None:
+        try:
+            self.report = CompletionReport.model_validate(content)
+        except ValidationError as error:
+            for refusal in InvalidReport(error).refusals:
+                name = refusal.field if refusal.field in self.fields else None
+                self.add_error(name, f"This {refusal.message}.")
 
 
 def numbered_lines(text: str) -> list[tuple[int, str]]:
     return [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
 
 
+def line_problems(lines: Iterable[tuple[int, str]]) -> Iterator[str]:
+    for number, line in lines:
+        try:
+            TargetReport.model_validate(target_of(line))
+        except ValidationError as error:
+            for refusal in InvalidReport(error).refusals:
+                yield f"Line {number}: the {refusal.field} {refusal.message}."
+
+
 def target_of(line: str) -> dict[str, str]:
     words = line.split(maxsplit=2) + ["", ""]
     return {"name": words[0], "outcome": words[1].lower(), "detail": words[2]}
-
-
-def error_of(path: str, message: str, line_numbers: list[int]) -> tuple[str | None, str]:
-    """The form's field and sentence for `targets[3].outcome` and `must be …`."""
-    name, _, rest = path.partition("[")
-    if name != "targets" or not rest:
-        return (name if name in CompletionForm.base_fields else None), f"This {message}."
-    index, _, part = rest.partition("].")
-    return "targets", f"Line {line_numbers[int(index)]}: the {part or 'line'} {message}."

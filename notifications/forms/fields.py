@@ -1,7 +1,7 @@
 """Form fields that take a browser's text as well as the plain data of a file or the API."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import time
 from typing import Any, cast
 
@@ -169,6 +169,11 @@ class SomeOfField(forms.MultipleChoiceField):
         if odd is not None:
             raise ValidationError(not_among(odd, self))
         return list(dict.fromkeys(given))
+
+
+def the_first(problems: Sequence[str]) -> list[str]:
+    """As many as somebody reads; the rest is looked at once these are gone."""
+    return [*problems] if len(problems) <= PROBLEMS_SHOWN else [*problems[:PROBLEMS_SHOWN], NOT_LOOKED_AT]
 
 
 def said(value: object) -> str:

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 
 from notifications.addresses import BRACKETED, Address
 from notifications.entries import Account, Entry, key_of, parse_entry, split_entries
-from notifications.forms.fields import NOT_LOOKED_AT, PROBLEMS_SHOWN
+from notifications.forms.fields import PROBLEMS_SHOWN, the_first
 from notifications.models import Safety
 
 TEXT_LIMIT = 100_000
@@ -50,10 +50,8 @@ class EntryListField(forms.Field):
             if len(problems) > PROBLEMS_SHOWN:
                 break
         problems += self.objections(found.values())
-        if len(problems) > PROBLEMS_SHOWN:
-            problems[PROBLEMS_SHOWN:] = [NOT_LOOKED_AT]
         if problems:
-            raise ValidationError([*problems])
+            raise ValidationError(the_first(problems))
         return list(found.values())
 
     def objections(self, entries: Collection[Entry]) -> list[str]:

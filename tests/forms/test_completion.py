@@ -58,6 +58,15 @@ def test_names_the_line_with_too_long_a_name() -> None:
     assert target_error(f"A success\n{'x' * 301} failed").startswith("Line 2: the name ")
 
 
+def test_names_every_wrong_line() -> None:
+    told = target_error("A success\nB exploded\nC")
+    assert ("Line 2: the outcome" in told, "Line 3: the outcome" in told) == (True, True)
+
+
+def test_names_the_first_ten_of_many_wrong_lines() -> None:
+    assert len(form_of(targets="A exploded\n" * 500).errors["targets"]) == 11
+
+
 def test_refuses_more_targets_than_a_report_may_have() -> None:
     assert "20000" in target_error("A success\n" * 20_001)
 

@@ -43,6 +43,11 @@ def test_what_is_no_domain_is_refused(browser: Client, domain: str) -> None:
     assert Safety.load().allowed_domains == []
 
 
+def test_every_word_that_is_no_domain_is_named(browser: Client) -> None:
+    page = browser.post(URL, {"allowed_domains": "a@b contoso.test -"}).content.decode()
+    assert ("“a@b” is no domain" in page, "“-” is no domain" in page, "“contoso.test”" in page) == (True, True, False)
+
+
 @pytest.mark.parametrize("address", ["nobody", "Name <a@b.test>", "a@b.test, c@d.test"])
 def test_only_one_bare_address_can_get_everything(browser: Client, address: str) -> None:
     assert browser.post(URL, {"reroute_to": address}).status_code == 422
