@@ -1,6 +1,7 @@
 from django.apps import AppConfig
 
 from notifications import checks
+from notifications.forms import words
 
 
 class NotificationsConfig(AppConfig):
@@ -9,3 +10,6 @@ class NotificationsConfig(AppConfig):
 
     # Importing the module registers its checks.
     system_checks = checks
+
+    def ready(self) -> None:
+        words.speak()

@@ -30,12 +30,6 @@ def refuse_control_characters(text: str) -> None:
 class PlainTextField(forms.CharField):
     """Text, and nothing that would only be turned into one."""
 
-    default_error_messages = {
-        "required": "This must not be empty.",
-        "max_length": "This has %(show_value)d characters; %(limit_value)d is the most.",
-        "null_characters_not_allowed": "Use plain characters: this contains a NUL.",
-    }
-
     def to_python(self, value: Any) -> str:
         if value is not None and not isinstance(value, str):
             raise ValidationError(f"Give a text, not {said(value)}.")
@@ -129,7 +123,6 @@ class ClockField(forms.TimeField):
 
     widget = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
     input_formats = ["%H:%M", "%H:%M:%S"]
-    default_error_messages = {"invalid": "Give hours and minutes, such as 08:30."}
 
     def to_python(self, value: Any) -> time | None:
         if value is not None and not isinstance(value, (str, time)):

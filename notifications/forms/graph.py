@@ -48,7 +48,6 @@ class GraphForm(RegistrationForm):
     secret_expires = DayField(
         label="Client secret expires",
         help_text="The column Expires in the portal. The panel warns 30, 7 and 1 days ahead.",
-        error_messages={"invalid": "Give a day as year-month-day: 2027-05-01."},
     )
     save_to_sent_items = SwitchField(
         label="Save to Sent Items", help_text="Keeps a copy of each mail in the sender's mailbox, which fills it."

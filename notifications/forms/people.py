@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from notifications.access import Role
 from notifications.forms.fields import LineField, ZoneField
-from notifications.forms.setup import password_help
+from notifications.forms.setup import NOT_THE_SAME, password_help
 from notifications.models.people import ROLES
 
 WHAT_ROLES_MAY = (
@@ -36,13 +36,18 @@ class InvitationForm(RoleForm):
 
 
 class OwnPasswordForm(PasswordChangeForm):
+    error_messages = {
+        "password_mismatch": NOT_THE_SAME,
+        "password_incorrect": "This is not your current password.",
+    }
+
     def __init__(self, user: User, *args: Any, request: HttpRequest, **options: Any) -> None:
         super().__init__(user, *args, **options)
         self.request = request
-        self.fields["old_password"].label = "Present password"
+        self.fields["old_password"].label = "Current password"
         self.fields["old_password"].widget.attrs.pop("autofocus", None)
         self.fields["new_password1"].help_text = password_help()
-        self.fields["new_password2"].label = "The new password once more"
+        self.fields["new_password2"].label = "Repeat the new password"
         self.fields["new_password2"].help_text = ""
 
     def clean_old_password(self) -> str:

@@ -8,6 +8,8 @@ from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import get_default_password_validators, validate_password
 from django.core.exceptions import ValidationError
 
+NOT_THE_SAME = "These are two different passwords. Type the same one twice."
+
 
 class AccountForm(UserCreationForm):  # type: ignore[type-arg]  # generic in the stubs alone
     """Django's own checks of name and password; the password stays in the form's hands until it is hashed."""
@@ -20,12 +22,20 @@ class AccountForm(UserCreationForm):  # type: ignore[type-arg]  # generic in the
             "username": "Letters, digits and @ . + - _",
             "email": "Where test emails go, unless you say otherwise.",
         }
+        error_messages = {
+            "username": {
+                "invalid": "Use letters, digits and @ . + - _ only.",
+                "unique": "Somebody has this name already. Choose another one.",
+            }
+        }
         widgets = {"username": forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"})}
+
+    error_messages = {"password_mismatch": NOT_THE_SAME}
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["password1"].help_text = password_help()
-        self.fields["password2"].label = "The password once more"
+        self.fields["password2"].label = "Repeat the password"
         self.fields["password2"].help_text = ""
 
     def validate_password_for_user(self, user: User, *_: Any) -> None:

@@ -16,4 +16,5 @@ class SignInForm(AuthenticationForm):
         super().__init__(*args, **options)
         self.fields["username"].label = "User name"
         # Django tells the browser alone, and PostgreSQL would say it with an error.
-        self.fields["username"].validators.append(MaxLengthValidator(150, "No user name is as long as that."))
+        self.fields["username"].validators.append(MaxLengthValidator(150))
+        self.fields["username"].error_messages["max_length"] = "No user name is as long as that."
