@@ -31,8 +31,9 @@ _numbers = itertools.count(1)
 # --- people: Ada administers, Olga operates, Vic only looks, Mallory has an account and no business here ---
 
 
-def person(name: str, **rights: bool) -> User:
-    return get_user_model().objects.create_user(name, f"{name}@contoso.test", PASSWORD, **rights)
+def person(name: str, email: str | None = None, **rights: bool) -> User:
+    address = f"{name}@contoso.test" if email is None else email
+    return get_user_model().objects.create_user(name, address, PASSWORD, **rights)
 
 
 def administrator() -> User:

@@ -4,8 +4,10 @@ from typing import Any, cast
 
 from django import forms
 
+from notifications.emails.recipients import recipients_of
 from notifications.entries import Entry, key_of
 from notifications.forms.recipients import EntryListField, RecipientListField
+from notifications.models import Notification
 
 RECIPIENT_LIMIT = 1000
 REPLY_TO_LIMIT = 20
@@ -14,7 +16,10 @@ WHO_FIELDS = (*RECIPIENT_FIELDS, "reply_to")
 
 
 class WhoPart(forms.Form):
-    """Who stands in several fields is kept in the first of To, Cc, Bcc; `dropped` lists the others after is_valid()."""
+    """Who stands in several fields is kept in the first of To, Cc, Bcc.
+
+    After is_valid(), `dropped` lists the others, and `left_out` has a sentence for each that no mail can reach now.
+    """
 
     to = RecipientListField(label="To")
     cc = RecipientListField(label="Cc")
@@ -24,6 +29,7 @@ class WhoPart(forms.Form):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.dropped: list[str] = []
+        self.left_out: list[str] = []
 
     def clean(self) -> dict[str, Any]:
         cleaned = cast(dict[str, Any], super().clean())
@@ -33,7 +39,15 @@ class WhoPart(forms.Form):
         cleaned |= {name: [str(entry) for entry in found] for name, found in entries.items()}
         if not any(name in self.errors for name in WHO_FIELDS):
             self._refuse_too_few_or_too_many(cleaned)
+        if not any(name in self.errors for name in WHO_FIELDS):
+            self._refuse_nobody(cleaned)
         return cleaned
+
+    def _refuse_nobody(self, cleaned: dict[str, Any]) -> None:
+        """Somebody may have been invited without an address, and a group may have lost its last member."""
+        recipients, self.left_out = recipients_of(Notification(**{name: cleaned[name] for name in WHO_FIELDS}))
+        if not recipients.rows():
+            self.add_error("to", f"Nobody would get this. {' '.join(self.left_out)}")
 
     def _refuse_too_few_or_too_many(self, cleaned: dict[str, Any]) -> None:
         count, replies = sum(len(cleaned[name]) for name in RECIPIENT_FIELDS), len(cleaned["reply_to"])

@@ -93,6 +93,8 @@ def saved(request: HttpRequest, form: NotificationForm, what: str) -> HttpRespon
     if form.dropped:
         shown = ", ".join(form.dropped[:5]) + ("…" if len(form.dropped) > 5 else "")
         messages.info(request, f"Stood in more than one field and gets one mail: {shown}.")
+    if form.left_out:
+        messages.warning(request, f"Some will get no mail as things are. {' '.join(form.left_out)}")
     return redirect("notifications")
 
 

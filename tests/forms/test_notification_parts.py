@@ -9,7 +9,7 @@ from django.http import QueryDict
 
 from notifications.forms.notification import NotificationForm, defaults
 from notifications.models import Notification, Safety
-from tests.base import operator
+from tests.base import operator, person
 
 pytestmark = pytest.mark.django_db
 
@@ -246,6 +246,14 @@ class TestWho:
         assert errors_of(to=["user:olga", "group:Ops", "a@example.com"]) == {
             "to": ["There is no user named “olga” in this panel.", "There is no group named “Ops” in this panel."]
         }
+
+    def test_must_leave_somebody_who_can_be_reached(self) -> None:
+        person("otto", email="")
+        assert errors_of(to="user:otto") == {"to": ["Nobody would get this. The user “otto” has no address."]}
+
+        form = NotificationForm.of({"name": "Failures", "to": ["user:otto", "ops@example.com"]})
+        assert form.is_valid()
+        assert form.left_out == ["The user “otto” has no address."]
 
     @pytest.mark.parametrize("entry", ["user:", "group: ", 'group:""', "user:" + "x" * 151, "user:a\x1bb"])
     def test_must_be_a_name(self, entry: str) -> None:

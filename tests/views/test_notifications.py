@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from notifications.models import DigestEntry, Message, Notification
-from tests.base import a_completion, a_message, a_notification
+from tests.base import a_completion, a_message, a_notification, person
 from tests.views.conftest import CountQueries
 
 pytestmark = pytest.mark.django_db
@@ -202,6 +202,11 @@ class TestAddAndEdit:
         response = browser.post("/notifications/new/", FORM | {"cc": "OPS <ops@PEER.test>"}, follow=True)
 
         assert "gets one mail: ops@peer.test" in flashes(response)
+
+    def test_says_who_will_get_none_of_its_mails(self, browser: Client) -> None:
+        person("otto", email="")
+        response = browser.post("/notifications/new/", FORM | {"to": "user:otto, ops@peer.test"}, follow=True)
+        assert "Some will get no mail as things are. The user “otto” has no address." in flashes(response)
 
     def test_keeps_what_was_typed_beside_the_error(self, browser: Client) -> None:
         html = browser.post("/notifications/new/", FORM | {"to": "ops@peer.test\nnobody"}).content.decode()
