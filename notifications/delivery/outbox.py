@@ -8,6 +8,7 @@ from django.utils import timezone
 from notifications import tasks
 from notifications.delivery.hints import publish
 from notifications.emails.mail import Mail
+from notifications.emails.recipients import recipients_of
 from notifications.emails.resend import resent_mail
 from notifications.models import Message, Recipient
 
@@ -17,7 +18,8 @@ def put(mail: Mail, kind: Message.Kind | str, **about: Any) -> Message:
     """Store `mail` as a queued Message (`about`: further columns of it) and, once committed, wake a worker.
 
     Belongs into the transaction that makes the mail owed. By itself it is one, too: a worker that saw the mail without
-    its recipients would send it to nobody, and call it sent.
+    its recipients would send it to nobody, and call it sent. One that has none fails here: it must not vanish, nor
+    wait for ever.
     """
     message = Message.objects.create(
         kind=kind,
@@ -29,6 +31,8 @@ def put(mail: Mail, kind: Message.Kind | str, **about: Any) -> Message:
     Recipient.objects.bulk_create(
         [Recipient(message=message, address=address, field=field) for address, field in mail.recipients], batch_size=500
     )
+    if not mail.recipients:
+        message.fail()
     transaction.on_commit(lambda: publish(tasks.deliver, message.pk))
     return message
 
@@ -37,11 +41,15 @@ def put(mail: Mail, kind: Message.Kind | str, **about: Any) -> Message:
 def resend(message: Message, by: Any = None) -> Message:
     """The same mail once more, as a mail of its own: to those who did not get it, or to all if all did.
 
+    If there was nobody, to whom its notification names by now.
+
     A new Message-ID, because servers drop a second mail of the same one as a duplicate.
     """
     missed = message.recipients.exclude(outcome=Recipient.Outcome.ACCEPTED)
     chosen = missed if missed.exists() else message.recipients.all()
     recipients = [(recipient.address, Recipient.Field(recipient.field)) for recipient in chosen]
+    if not recipients and message.notification:
+        recipients = [*recipients_of(message.notification)[0].rows()]
     return put(
         resent_mail(message, recipients, timezone.now()),
         message.kind,

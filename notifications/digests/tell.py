@@ -80,17 +80,13 @@ def compose(
 
 def put(notification: Notification, mail: Mail, now: datetime) -> Message:
     opening = opens_at(notification, now)
-    message = outbox.put(
+    return outbox.put(
         mail,
         Message.Kind.DIGEST,
         notification=notification,
         not_before=opening,
         next_attempt_at=opening or now,
     )
-    if not mail.recipients:
-        # Shown as failed among the deliveries: a mail that nobody can get must not vanish.
-        message.fail()
-    return message
 
 
 def mark(entries: list[DigestEntry], **columns: Any) -> None:

@@ -112,17 +112,13 @@ def _owe(notification: Notification, completion: Completion, targets: list[Targe
         return None
     mail = _compose(notification, completion, targets)
     opening = opens_at(notification, completion.received_at)
-    message = outbox.put(
+    return outbox.put(
         mail,
         Message.Kind.NOTIFICATION,
         completion=completion,
         notification=notification,
         **({"not_before": opening, "next_attempt_at": opening} if opening else {}),
     )
-    if not mail.recipients:
-        # Shown as failed among the deliveries: a mail that nobody can get must not vanish, nor wait for ever.
-        message.fail()
-    return message
 
 
 def _compose(notification: Notification, completion: Completion, targets: list[TargetResult]) -> Mail:

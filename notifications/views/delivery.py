@@ -19,7 +19,7 @@ from notifications.delivery import outbox
 from notifications.diagnosis import Explanation, explain
 from notifications.models import Attempt, AuditEvent, Message, Recipient
 from notifications.views.delivery_content import headers_of, text_of
-from notifications.views.recipients import badge_of, totals
+from notifications.views.recipients import badge_of, totals, why_nobody
 from notifications.views.told import told_by
 
 RECIPIENTS_SHOWN = 100
@@ -67,7 +67,10 @@ def resends(request: HttpRequest, uuid: UUID) -> HttpResponse:
         return redirect("delivery", waiting.uuid)
     resent = outbox.resend(message, request.user)
     AuditEvent.record(AuditEvent.Action.MAIL_RESENT, audited(message), by=request.user)
-    messages.success(request, "Queued once more: this is the new mail, with a Message-ID of its own.")
+    if resent.is_open:
+        messages.success(request, "Queued once more: this is the new mail, with a Message-ID of its own.")
+    else:
+        messages.warning(request, "There is still nobody to send it to: this is the new try.")
     return redirect("delivery", resent.uuid)
 
 
@@ -144,6 +147,7 @@ def story(request: HttpRequest, message: Message) -> dict[str, Any]:
         "rows": [(recipient, badges[recipient.outcome]) for recipient in recipients],
         "attempts": message.attempts.order_by("-number")[:ATTEMPTS_SHOWN],
         "explanation": untold(message, explanation(message), state),
+        "why_nobody": why_nobody(message),
     }
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from notifications.emails.recipients import recipients_of
 from notifications.models import Attempt, Message, Recipient
 
 
@@ -23,6 +24,18 @@ def badge_of(outcome: str, message: Message) -> Badge:
     if message.is_open or outcome not in Recipient.OPEN:
         return Badge(outcome, Recipient.Outcome(outcome).label)
     return NOT_KNOWN if ended_unanswered(message) else NOT_SENT
+
+
+def why_nobody(message: Message) -> str:
+    """Of a mail that failed without a single recipient: who is missing, as far as its notification still says."""
+    if message.state != Message.State.FAILED or message.recipients.exists():
+        return ""
+    if message.notification is None:
+        return "There was nobody to send it to, and the notification that named the recipients is gone."
+    recipients, left_out = recipients_of(message.notification)
+    if recipients.rows():
+        return "There was nobody to send it to. Its notification names recipients by now: Resend goes to them."
+    return f"Nobody to send it to. {' '.join(left_out)} Mend that, then resend it."
 
 
 def ended_unanswered(message: Message) -> bool:

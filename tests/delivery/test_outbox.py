@@ -16,3 +16,9 @@ def test_a_mail_is_never_there_without_its_recipients() -> None:
     with pytest.raises(IntegrityError):
         outbox.put(mail, Message.Kind.NOTIFICATION)
     assert not Message.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_mail_for_nobody_fails_at_once() -> None:
+    message = outbox.put(replace(base.a_mail(), recipients=()), Message.Kind.NOTIFICATION)
+    assert message.state == Message.State.FAILED

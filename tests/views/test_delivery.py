@@ -3,18 +3,20 @@
 import re
 import threading
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
 from notifications.delivery import outbox
-from notifications.models import Attempt, MailServerState, Message, Safety
+from notifications.models import Attempt, MailServerState, Message, Notification, Safety
 from notifications.models.mail_server import HoldReason
-from tests.base import a_completion, a_message, a_notification, administrator, use_smtp
+from tests.base import a_completion, a_mail, a_message, a_notification, administrator, person, use_smtp
 from tests.views.conftest import CountQueries
 
 pytestmark = pytest.mark.django_db
@@ -321,6 +323,40 @@ class TestRecipients:
 
     def test_that_were_refused_stay_refused(self, browser: Client) -> None:
         assert self.told(browser, refused(a_message())) == ["1 refused", "Refused"]
+
+
+class TestForNobody:
+    """Its only recipient was an account without an address."""
+
+    @pytest.fixture
+    def otto(self, db: None) -> User:
+        return person("otto", email="")
+
+    @pytest.fixture
+    def message(self, otto: User) -> Message:
+        mail = replace(a_mail(), recipients=())
+        return outbox.put(mail, Message.Kind.NOTIFICATION, notification=a_notification(to=["user:otto"]))
+
+    def test_says_who_is_missing(self, browser: Client, message: Message) -> None:
+        assert "Nobody to send it to. The user “otto” has no address." in page(browser, message)
+
+    def test_says_so_again_as_long_as_nothing_changed(self, browser: Client, message: Message) -> None:
+        response = browser.post(f"/deliveries/{message.uuid}/resends/", follow=True)
+        assert "There is still nobody to send it to" in response.content.decode()
+        assert message.resends.get().state == "failed"
+
+    def test_goes_to_whom_the_notification_names_by_now(self, browser: Client, message: Message, otto: User) -> None:
+        otto.email = "otto@contoso.test"
+        otto.save()
+        assert "names recipients by now" in page(browser, message)
+
+        browser.post(f"/deliveries/{message.uuid}/resends/")
+
+        assert [each.address for each in message.resends.get().recipients.all()] == ["otto@contoso.test"]
+
+    def test_says_so_without_its_notification(self, browser: Client, message: Message) -> None:
+        Notification.objects.all().delete()
+        assert "the notification that named the recipients is gone" in page(browser, message)
 
 
 class TestResend:
