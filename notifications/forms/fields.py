@@ -11,7 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from notifications import time_zones
-from notifications.addresses import shown
+from notifications.addresses import ADDRESS_LIMIT, parse_address, shown
 
 STAR_LIMIT = 20
 # Of what is wrong in one field: more is not read.
@@ -40,6 +40,25 @@ class LineField(PlainTextField):
     """Text on one line."""
 
     default_validators = [refuse_control_characters]
+
+
+class AddressField(LineField):
+    """One mail address, without a name; gives it as it goes over the wire."""
+
+    widget = forms.EmailInput(attrs={"spellcheck": "false"})
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"max_length": ADDRESS_LIMIT, **options})
+
+    def clean(self, value: Any) -> str:
+        text = str(super().clean(value))
+        try:
+            address = parse_address(text) if text else None
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+        if address and address.name:
+            raise ValidationError("Give the address alone, without a name.")
+        return address.address if address else ""
 
 
 class GlobField(LineField):

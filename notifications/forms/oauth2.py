@@ -5,8 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from notifications.addresses import parse_address
-from notifications.forms.fields import LineField, SwitchField
+from notifications.forms.fields import AddressField, LineField, SwitchField
 from notifications.forms.mode import PLAIN_INPUT
 from notifications.forms.redirect_uri import check_redirect_uri, default_redirect_uri
 from notifications.forms.registration import SHARED_TENANTS, RegistrationForm, is_tenant
@@ -41,10 +40,9 @@ class OAuth2Form(RegistrationForm):
         required=False,
         widget=forms.TextInput(attrs={**PLAIN_INPUT, "autocomplete": "off", "inputmode": "url"}),
     )
-    sign_in_as = LineField(
+    sign_in_as = AddressField(
         label="Sign in as",
         required=False,
-        max_length=320,
         help_text="Whose consent it is. Blank: the sender; another account for a shared mailbox or an alias.",
         widget=forms.TextInput(attrs={**PLAIN_INPUT, "autocomplete": "off", "inputmode": "email"}),
     )
@@ -96,16 +94,6 @@ class OAuth2Form(RegistrationForm):
         uri = self.cleaned_data["redirect_uri"] or default_redirect_uri()
         check_redirect_uri(uri)
         return str(uri)
-
-    def clean_sign_in_as(self) -> str:
-        text = self.cleaned_data["sign_in_as"]
-        try:
-            address = parse_address(text) if text else None
-        except ValueError as error:
-            raise ValidationError(str(error)) from error
-        if address and address.name:
-            raise ValidationError("Give the address alone, without a name.")
-        return address.address if address else ""
 
     def clean_security(self) -> str:
         return str(self.or_default("security"))

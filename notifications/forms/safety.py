@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from notifications.addresses import parse_address, shown
-from notifications.forms.fields import LineField, SwitchField, the_first
+from notifications.forms.fields import AddressField, SwitchField, the_first
 from notifications.models import Safety
 
 MOST_DOMAINS = 100
@@ -53,10 +53,9 @@ class SafetyForm(forms.Form):
         required=False,
         help_text="One on each line; subdomains count as domains of their own. Blank: recipients anywhere get mail.",
     )
-    reroute_to = LineField(
+    reroute_to = AddressField(
         label="Send everything to",
         required=False,
-        max_length=320,
         help_text="One address that gets every mail, tests included. Blank: each mail goes to its own recipients.",
         widget=forms.TextInput(attrs={"inputmode": "email", "autocomplete": "off", "spellcheck": "false"}),
     )
@@ -64,13 +63,3 @@ class SafetyForm(forms.Form):
     @classmethod
     def of(cls, saved: Safety, data: Any = None) -> "SafetyForm":
         return cls(data, initial={name: getattr(saved, name) for name in cls.base_fields})
-
-    def clean_reroute_to(self) -> str:
-        text = self.cleaned_data["reroute_to"]
-        try:
-            address = parse_address(text) if text else None
-        except ValueError as error:
-            raise ValidationError(str(error)) from error
-        if address and address.name:
-            raise ValidationError("Give the address alone, without a name.")
-        return address.address if address else ""

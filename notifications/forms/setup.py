@@ -8,20 +8,26 @@ from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import get_default_password_validators, validate_password
 from django.core.exceptions import ValidationError
 
+from notifications.forms.fields import AddressField
+
 NOT_THE_SAME = "These are two different passwords. Type the same one twice."
 
 
 class AccountForm(UserCreationForm):  # type: ignore[type-arg]  # generic in the stubs alone
     """Django's own checks of name and password; the password stays in the form's hands until it is hashed."""
 
+    email = AddressField(
+        label="Your email address",
+        required=False,
+        help_text="Where test emails go, unless you say otherwise, and what notifications send you.",
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+
     class Meta:
         model = User
         fields = ("username", "email")
-        labels = {"username": "User name", "email": "Your email address"}
-        help_texts = {
-            "username": "Letters, digits and @ . + - _",
-            "email": "Where test emails go, unless you say otherwise.",
-        }
+        labels = {"username": "User name"}
+        help_texts = {"username": "Letters, digits and @ . + - _"}
         error_messages = {
             "username": {
                 "invalid": "Use letters, digits and @ . + - _ only.",
