@@ -53,6 +53,7 @@ ACCESS: dict[str, Row] = {
     # One's own
     "sign-out": row(post=VIEWER),
     "account": row(get=VIEWER),
+    "account-address": row(post=VIEWER),
     "account-password": row(post=VIEWER),
     "account-time-zone": row(post=VIEWER),
     "account-sessions-end": row(post=VIEWER),
@@ -122,6 +123,7 @@ ACCESS: dict[str, Row] = {
     "invitation-made": row(get=ADMINISTRATOR),
     "invitation-revocation": row(post=ADMINISTRATOR),
     "person": row(get=ADMINISTRATOR),
+    "person-address": row(post=ADMINISTRATOR),
     "person-role": row(post=ADMINISTRATOR),
     "person-deactivation": row(get=ADMINISTRATOR, post=ADMINISTRATOR),
     "person-activation": row(post=ADMINISTRATOR),

@@ -1,4 +1,4 @@
-"""Inviting people, their roles, and one's own password and time zone."""
+"""Inviting people, their roles and addresses, and one's own password and time zone."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from notifications.access import Role
-from notifications.forms.fields import LineField, ZoneField
+from notifications.forms.fields import AddressField, LineField, ZoneField
 from notifications.forms.setup import NOT_THE_SAME, password_help
 from notifications.models.people import ROLES
 
@@ -33,6 +33,12 @@ class InvitationForm(RoleForm):
         error_messages={"required": "Say for whom it is."},
     )
     field_order = ("whom", "role")
+
+
+class EmailForm(forms.Form):
+    """An account's address, empty for none."""
+
+    email = AddressField(label="Email address", required=False)
 
 
 class OwnPasswordForm(PasswordChangeForm):

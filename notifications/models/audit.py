@@ -76,6 +76,7 @@ class AuditEvent(models.Model):
         INVITATION_USED = "invitation_used", "Invitation used"
         INVITATION_REVOKED = "invitation_revoked", "Invitation revoked"
         ACCOUNT_MADE = "account_made", "Account made"
+        ADDRESS_CHANGED = "address_changed", "Email address changed"
         ROLE_CHANGED = "role_changed", "Role changed"
         PERSON_DEACTIVATED = "person_deactivated", "Account switched off"
         PERSON_ACTIVATED = "person_activated", "Account switched on"

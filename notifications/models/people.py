@@ -248,6 +248,12 @@ def change_role(user: User, role: Role, *, by: Any) -> None:
 
 
 @transaction.atomic
+def change_address(user: User, email: str, *, by: Any) -> None:
+    if User.objects.filter(pk=user.pk).exclude(email=email).update(email=email):
+        AuditEvent.record(Action.ADDRESS_CHANGED, str(user), by=by, fields=["email"])
+
+
+@transaction.atomic
 def deactivate(user: User, *, by: Any) -> None:
     """Raises LastAdministrator. What the account did stays, and so do the API tokens it made."""
     user = locked(user, stays_administrator=False)

@@ -1,4 +1,4 @@
-"""One's own account: the password, the time zone, and the browsers one is signed in with."""
+"""One's own account: the address, the password, the time zone, and the browsers one is signed in with."""
 
 from uuid import UUID
 
@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -15,16 +16,28 @@ from django.views.decorators.http import require_GET, require_POST
 
 from notifications import time_zones
 from notifications.access import role_of
-from notifications.forms.people import OwnPasswordForm, OwnZoneForm
+from notifications.forms.people import EmailForm, OwnPasswordForm, OwnZoneForm
 from notifications.models import AuditEvent, BrowserSession
-from notifications.models.people import end_sessions
+from notifications.models.people import change_address, end_sessions
 from notifications.views import cookies
 
 
 @require_GET
 @never_cache
 def account(request: HttpRequest) -> HttpResponse:
-    return show(request, OwnPasswordForm(me(request), request=request), zone_form(request))
+    return show(request)
+
+
+@require_POST
+@never_cache
+def address(request: HttpRequest) -> HttpResponse:
+    form = EmailForm(request.POST)
+    if not form.is_valid():
+        return show(request, email=form, status=422)
+    email = form.cleaned_data["email"]
+    change_address(me(request), email, by=request.user)
+    messages.success(request, f"Your mail goes to {email}." if email else "You have no address now.")
+    return redirect("account")
 
 
 @require_POST
@@ -33,7 +46,7 @@ def account(request: HttpRequest) -> HttpResponse:
 def password(request: HttpRequest) -> HttpResponse:
     form = OwnPasswordForm(me(request), request.POST, request=request)
     if not form.is_valid():
-        return show(request, form, zone_form(request), status=422)
+        return show(request, form=form, status=422)
     with transaction.atomic():
         user = form.save()
         update_session_auth_hash(request, user)
@@ -48,7 +61,7 @@ def password(request: HttpRequest) -> HttpResponse:
 def time_zone(request: HttpRequest) -> HttpResponse:
     form = zone_form(request, request.POST)
     if not form.is_valid():
-        return show(request, OwnPasswordForm(me(request), request=request), form, status=422)
+        return show(request, zone=form, status=422)
     chosen = form.cleaned_data["time_zone"]
     messages.success(request, f"Times are shown in {chosen or otherwise(request)}.")
     answer = redirect("account")
@@ -81,12 +94,16 @@ def otherwise(request: HttpRequest) -> str:
     return f"{settings.TIME_ZONE}, as the panel is set up"
 
 
-def show(request: HttpRequest, form: OwnPasswordForm, zone: OwnZoneForm, status: int = 200) -> HttpResponse:
+def show(request: HttpRequest, status: int = 200, **forms: BaseForm) -> HttpResponse:
+    """The page, with one of its `forms` as it was sent."""
+    person = me(request)
     context = {
-        "form": form,
-        "zone": zone,
-        "role": role_of(request.user).word,
-        "sessions": BrowserSession.open_of(me(request)),
+        "form": OwnPasswordForm(person, request=request),
+        "zone": zone_form(request),
+        "email": EmailForm(initial={"email": person.email}),
+        **forms,
+        "role": role_of(person).word,
+        "sessions": BrowserSession.open_of(person),
         "present": BrowserSession.of(request),
     }
     return render(request, "people/account.html", context, status=status)

@@ -1,4 +1,4 @@
-"""One person of System > People: the role, the state, and from where they are signed in."""
+"""One person of System > People: the role, the address, the state, and from where they are signed in."""
 
 from uuid import UUID
 
@@ -10,9 +10,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from notifications.access import role_of
-from notifications.forms.people import WHAT_ROLES_MAY, RoleForm
+from notifications.forms.people import WHAT_ROLES_MAY, EmailForm, RoleForm
 from notifications.models import BrowserSession, LastAdministrator
-from notifications.models.people import activate, change_role, deactivate, end_sessions
+from notifications.models.people import activate, change_address, change_role, deactivate, end_sessions
 
 LAST = "is the last administrator. Make another one first: without any, nobody could."
 
@@ -21,15 +21,19 @@ LAST = "is the last administrator. Make another one first: without any, nobody c
 @never_cache
 def person(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(User, pk=pk)
-    context = {
-        "person": found,
-        "role": role_of(found).word,
-        "form": RoleForm(initial={"role": role_of(found).value}),
-        "sessions": BrowserSession.open_of(found),
-        "present": BrowserSession.of(request),
-        "roles": WHAT_ROLES_MAY,
-    }
-    return render(request, "people/person.html", context)
+    return show(request, found, EmailForm(initial={"email": found.email}))
+
+
+@require_POST
+@never_cache
+def address(request: HttpRequest, pk: int) -> HttpResponse:
+    found, form = get_object_or_404(User, pk=pk), EmailForm(request.POST)
+    if not form.is_valid():
+        return show(request, found, form, status=422)
+    email = form.cleaned_data["email"]
+    change_address(found, email, by=request.user)
+    messages.success(request, f"Mail to {found} goes to {email}." if email else f"{found} has no address now.")
+    return redirect("person", pk)
 
 
 @require_POST
@@ -86,6 +90,19 @@ def ended(request: HttpRequest, pk: int, only: UUID | None) -> HttpResponse:
     count = end_sessions(found, by=request.user, only=only)
     messages.success(request, f"{count} session{'' if count == 1 else 's'} of {found} ended.")
     return redirect("person", pk)
+
+
+def show(request: HttpRequest, found: User, email: EmailForm, status: int = 200) -> HttpResponse:
+    context = {
+        "person": found,
+        "role": role_of(found).word,
+        "form": RoleForm(initial={"role": role_of(found).value}),
+        "email": email,
+        "sessions": BrowserSession.open_of(found),
+        "present": BrowserSession.of(request),
+        "roles": WHAT_ROLES_MAY,
+    }
+    return render(request, "people/person.html", context, status=status)
 
 
 def question(found: User, action: str) -> dict[str, object]:

@@ -170,6 +170,26 @@ class TestPerson:
         text = page.get(reverse("person", args=[vic.pk])).content.decode()
         assert "End all" in text
 
+    def test_gets_another_address(self, page: Client) -> None:
+        vic = viewer()
+        for _ in range(2):
+            page.post(reverse("person-address", args=[vic.pk]), {"email": "Victor@CONTOSO.test"})
+        vic.refresh_from_db()
+        assert vic.email == "Victor@contoso.test"
+        (event,) = AuditEvent.objects.filter(action="address_changed")
+        assert (event.actor_name, event.subject, event.fields) == ("ada", "vic", ["email"])
+
+    @pytest.mark.parametrize(
+        "typed", ["vic", "Vic <vic@contoso.test>", "a@x.test, b@x.test", "vic@contoso.test\r\nBcc: x"]
+    )
+    def test_keeps_the_address_for_what_is_none(self, page: Client, typed: str) -> None:
+        vic = viewer()
+        response = page.post(reverse("person-address", args=[vic.pk]), {"email": typed})
+        assert response.status_code == 422
+        assert "The address is as it was. Please fix this first:" in response.content.decode()
+        vic.refresh_from_db()
+        assert vic.email == "vic@contoso.test"
+
     def test_without_a_number_is_not_found(self, page: Client) -> None:
         assert page.get(reverse("person", args=[987654])).status_code == 404
         assert page.post(reverse("person-role", args=[987654]), {"role": "1"}).status_code == 404
@@ -179,6 +199,21 @@ class TestAccount:
     def change(self, client: Client, **values: str) -> Any:
         new = {"old_password": PASSWORD, "new_password1": "another good staple", "new_password2": "another good staple"}
         return client.post(reverse("account-password"), new | values)
+
+    def test_has_an_address_that_one_changes_and_empties(self, db: None) -> None:
+        vic, client = viewer(), Client()
+        client.force_login(vic)
+        for email, words in (("new@contoso.test", "Your mail goes to new@contoso.test."), ("", "You have no address")):
+            response = client.post(reverse("account-address"), {"email": email}, follow=True)
+            assert words in response.content.decode()
+            vic.refresh_from_db()
+            assert vic.email == email
+        assert [str(event) for event in AuditEvent.objects.all()] == ["Email address changed: vic"] * 2
+
+    def test_keeps_the_address_for_what_is_none(self, page: Client) -> None:
+        response = page.post(reverse("account-address"), {"email": "ada@"})
+        assert response.status_code == 422
+        assert "Your address is as it was. Please fix this first:" in response.content.decode()
 
     def test_changes_ones_password_and_ends_ones_other_sessions(self, db: None) -> None:
         vic, here, elsewhere = viewer(), Client(), Client()
