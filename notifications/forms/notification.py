@@ -13,7 +13,7 @@ from notifications.forms.notification_how import HOW_FIELDS, HowPart
 from notifications.forms.notification_limits import LIMIT_FIELDS, LimitsPart
 from notifications.forms.notification_when import WHEN_FIELDS, WhenPart
 from notifications.forms.notification_who import WHO_FIELDS, WhoPart
-from notifications.models import AuditEvent, Notification
+from notifications.models import AuditEvent, Notification, StaleVersion
 from notifications.models.audit import changed_field
 
 if TYPE_CHECKING:
@@ -47,12 +47,16 @@ class NotificationForm(WhenPart, WhoPart, HowPart, LimitsPart, NotificationModel
         return cls(data=defaults() | {**values}, instance=instance)
 
     @transaction.atomic
-    def store(self, by: Any = None) -> Notification:
-        """Save it, and write down what changed.
+    def store(self, by: Any = None, seen: int | None = None) -> Notification:
+        """Save it, and write down what changed. Raises StaleVersion when the stored version is no longer `seen`.
 
         What a digest or a limit had collected is told of when that ends: nobody waits for it any longer.
         """
-        before = stored(self.instance.pk)
+        known = locked(self.instance.pk)
+        if seen is not None and (known is None or seen != known.version):
+            raise StaleVersion
+        before = {name: getattr(known, name) for name in self.Meta.fields} if known else {}
+        self.instance.version = known.version + 1 if known else 0
         notification = self.save()
         told = flush(notification) if is_limited(before) and not is_limited(self.cleaned_data) else 0
         record_changes(notification, before, by)
@@ -73,11 +77,10 @@ def record_changes(notification: Notification, before: Mapping[str, Any], by: An
         AuditEvent.record(AuditEvent.Action.NOTIFICATION_CHANGED, notification.name, by=by, fields=further)
 
 
-def stored(key: int | None) -> Mapping[str, Any]:
-    """What the database has under `key`, locked; nothing for a new one."""
+def locked(key: int | None) -> Notification | None:
+    """What the database has under `key`; nothing for a new one."""
     # No row is read but the one that is written: two saves of it come one after the other.
-    known = Notification.objects.select_for_update().filter(pk=key).first() if key else None
-    return {name: getattr(known, name) for name in NotificationForm.Meta.fields} if known else {}
+    return Notification.objects.select_for_update().filter(pk=key).first() if key else None
 
 
 def is_limited(values: Mapping[str, Any]) -> bool:

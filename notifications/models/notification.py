@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import models
+from django.utils import timezone
 
 from notifications.models.completion import Completion
 
@@ -102,6 +103,8 @@ class Notification(models.Model):
     throttle_sent = models.PositiveIntegerField(default=0, editable=False)
     # Why the last mail went out in the default form; empty once one was made as designed.
     template_error = models.TextField(blank=True, editable=False)
+    # Grows at every change that somebody makes.
+    version = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(auto_now=True)
 
@@ -123,6 +126,11 @@ class Notification(models.Model):
             return since + window
         Notification.objects.filter(pk=self.pk).update(throttle_since=since, throttle_sent=sent + 1)
         return None
+
+    def switch(self, *, on: bool) -> bool:
+        """Whether it was the other way before."""
+        others = Notification.objects.filter(pk=self.pk).exclude(enabled=on)
+        return bool(others.update(enabled=on, version=models.F("version") + 1, changed_at=timezone.now()))
 
     def remember_template_error(self, error: str) -> None:
         """Of the mail that was just composed; empty when its templates worked."""

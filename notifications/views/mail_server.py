@@ -1,6 +1,5 @@
 """Options > Preferences > Mail Server."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -20,6 +19,7 @@ from notifications.forms.test_email import TestEmailForm
 from notifications.models import MailServerSettings, Safety, StaleVersion
 from notifications.views import last_test
 from notifications.views.checklist import first_steps
+from notifications.views.differences import Difference, difference
 from notifications.views.modes import PAGES, cards, last_saved, page_of
 
 RECIPIENT_KEY = "test_recipient"
@@ -128,35 +128,19 @@ def address_of(mode: str, saved: MailServerSettings) -> str:
     return reverse("mail-server") + ("" if mode == saved.active_mode else f"?mode={mode}")
 
 
-@dataclass(frozen=True)
-class Difference:
-    label: str
-    saved: str
-    typed: str
-
-
 def differences(form: ModeForm) -> list[Difference]:
     clear = f"clear_{form.write_only}"
     rows = []
     for field in form:
         if field.name in (form.write_only, clear):
             continue
-        theirs, mine = shown(field, field.initial), shown(field, field.value())
-        if theirs != mine:
-            rows.append(Difference(str(field.label), theirs, mine))
+        if found := difference(field):
+            rows.append(found)
     if form.data.get(form.write_only) or form.data.get(clear):
         theirs = "one is saved" if form.has_saved_secret else "none"
         label = str(form.fields[form.write_only].label)
         rows.append(Difference(label, theirs, "a new one" if form.data.get(form.write_only) else "none"))
     return rows
-
-
-def shown(field: Any, value: Any) -> str:
-    """A value as people read it: the label of a choice, yes or no for a tick."""
-    choices = dict(getattr(field.field, "choices", ()))
-    if value in ("on", True, False, None):
-        return "yes" if value in ("on", True) else "no"
-    return str(choices.get(value, value)).replace("\r\n", "\n").strip() or "(empty)"
 
 
 def typed(request: HttpRequest, mode: str) -> QueryDict:

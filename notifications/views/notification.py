@@ -15,7 +15,8 @@ from notifications.entries import Account
 from notifications.forms.frozen import freeze
 from notifications.forms.notification import NotificationForm
 from notifications.forms.trial import TrialForm, first_example
-from notifications.models import Notification
+from notifications.models import Notification, StaleVersion
+from notifications.views.notification_conflict import conflict_of, seen
 from notifications.views.notification_parts import opened
 
 ACCOUNTS_SHOWN = 50
@@ -40,9 +41,23 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 def page(request: HttpRequest, notification: Notification | None) -> HttpResponse:
     form = NotificationForm(typed(request) if request.method == "POST" else None, instance=notification)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "GET":
+        return show(request, form)
+    if notification and seen(request) not in (None, notification.version):
+        return show_conflict(request, notification.pk)
+    if not form.is_valid():
+        return show(request, form)
+    try:
         return saved(request, form, "was saved" if notification else "was added")
-    return show(request, form)
+    except StaleVersion:
+        return show_conflict(request, form.instance.pk)
+
+
+def show_conflict(request: HttpRequest, pk: int) -> HttpResponse:
+    """Somebody saved in between: both sides, and what was typed still in the form."""
+    stored = get_object_or_404(Notification, pk=pk)
+    form = NotificationForm(typed(request), instance=get_object_or_404(Notification, pk=pk))
+    return show(request, form, status=409, **conflict_of(form, stored))
 
 
 def typed(request: HttpRequest) -> QueryDict:
@@ -71,6 +86,7 @@ def show(
         "form": form,
         "trial": trial or fresh_trial(request, form.instance),
         "notification": notification,
+        "version": version_of(request, form, notification),
         "opened": opened(form),
         "variables": VARIABLES,
         "snippets": SNIPPETS,
@@ -81,13 +97,18 @@ def show(
     return render(request, "notifications/edit.html", context, status=status)
 
 
+def version_of(request: HttpRequest, form: NotificationForm, stored: Notification | None) -> int | None:
+    """What was seen stays what was seen, until somebody was shown what is saved now."""
+    return seen(request) if form.is_bound else stored and stored.version
+
+
 def fresh_trial(request: HttpRequest, notification: Notification) -> TrialForm:
     email = request.user.email if request.user.is_authenticated else ""
     return TrialForm(initial={"example": first_example(notification.kind), "test_to": email})
 
 
 def saved(request: HttpRequest, form: NotificationForm, what: str) -> HttpResponse:
-    notification = form.store(request.user)
+    notification = form.store(request.user, seen=seen(request))
     count = notification.recipient_count
     messages.success(request, f"“{notification.name}” {what}: {count:,} recipient{'s' if count > 1 else ''}.")
     if form.dropped:

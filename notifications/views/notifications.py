@@ -101,11 +101,9 @@ def outcomes_of(notification: Notification) -> list[tuple[str, str]]:
 
 def switched(request: HttpRequest, pk: int, *, on: bool) -> HttpResponse:
     notification = get_object_or_404(Notification, pk=pk)
-    if notification.enabled != on:
-        action = AuditEvent.Action.NOTIFICATION_ENABLED if on else AuditEvent.Action.NOTIFICATION_DISABLED
-        with transaction.atomic():
-            notification.enabled = on
-            notification.save(update_fields=["enabled", "changed_at"])
+    action = AuditEvent.Action.NOTIFICATION_ENABLED if on else AuditEvent.Action.NOTIFICATION_DISABLED
+    with transaction.atomic():
+        if notification.switch(on=on):
             AuditEvent.record(action, notification.name, by=request.user)
     messages.success(request, f"“{notification.name}” is {'on' if on else 'off'}.")
     # The keyboard stays at the switch.

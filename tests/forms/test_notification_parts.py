@@ -77,7 +77,7 @@ class TestEveryField:
         assert {name: getattr(notification, name) for name in FULL} == FULL
 
     def test_is_one_that_people_edit(self) -> None:
-        learned = {"id", "throttle_since", "throttle_sent", "template_error", "created_at", "changed_at"}
+        learned = {"id", "throttle_since", "throttle_sent", "template_error", "version", "created_at", "changed_at"}
 
         assert set(NotificationForm.Meta.fields) == {field.name for field in Notification._meta.fields} - learned
         assert set(FULL) == set(NotificationForm.Meta.fields)

@@ -8,7 +8,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from notifications.models import DigestEntry, Message, Notification
+from notifications.forms.notification import NotificationForm
+from notifications.models import DigestEntry, Message, Notification, StaleVersion
 from tests.base import a_completion, a_message, a_notification, person
 from tests.views.conftest import CountQueries
 
@@ -253,6 +254,88 @@ class TestAddAndEdit:
     @pytest.mark.parametrize("field", ["name", "kind", "outcomes", "package_glob", "to", "reply_to"])
     def test_bears_any_value(self, browser: Client, field: str, value: str) -> None:
         assert browser.post("/notifications/new/", FORM | {field: value}).status_code in (200, 302)
+
+
+class TestTwoWhoSave:
+    FORM = {
+        **FORM,
+        "still_failing_every": "1",
+        "outside_hours": "wait",
+        "digest": "",
+        "digest_day": "",
+        "days": ["mon", "sun"],
+    }
+
+    @pytest.fixture
+    def stored(self, db: None) -> Notification:
+        return a_notification(name="Rule", outcomes=["failed"], days=["sun", "mon"], to=["a@x.test", "b@x.test"])
+
+    def version(self, html: str) -> str:
+        found = re.search(r'name="version" value="(\d+)"', html)
+        assert found
+        return found[1]
+
+    def test_the_second_is_shown_what_the_first_one_saved(
+        self, page: Client, browser: Client, stored: Notification
+    ) -> None:
+        url = f"/notifications/{stored.pk}/"
+        seen = self.version(body(browser, url))
+        theirs = self.FORM | {
+            "name": "Rule",
+            "to": "a@x.test\r\nb@x.test",
+            "outcomes": ["failed", "partial"],
+            "version": seen,
+        }
+        assert page.post(url, theirs).status_code == 302
+
+        response = browser.post(url, theirs | {"outcomes": [], "hours_from": "08:00", "hours_until": "17:00"})
+
+        assert response.status_code == 409
+        assert [(row.label, row.saved, row.typed) for row in response.context["conflict"]] == [
+            ("Outcomes", "Partly failed\nFailed", "(empty)"),
+            ("From", "(empty)", "08:00"),
+            ("Until", "(empty)", "17:00"),
+        ]
+        html = response.content.decode()
+        assert "ada saved this notification" in " ".join(html.split())
+        assert 'value="08:00"' in html
+        stored.refresh_from_db()
+        assert stored.outcomes == ["failed", "partial"]
+
+        assert browser.post(url, theirs | {"outcomes": [], "version": self.version(html)}).status_code == 302
+        stored.refresh_from_db()
+        assert stored.outcomes == []
+
+    def test_a_switch_counts_as_a_change(self, page: Client, browser: Client, stored: Notification) -> None:
+        url = f"/notifications/{stored.pk}/"
+        seen = self.version(body(browser, url))
+        page.post(f"{url}disabled/")
+        assert browser.post(url, self.FORM | {"version": seen}).status_code == 409
+
+    def test_an_error_between_does_not_make_the_page_newer(
+        self, page: Client, browser: Client, stored: Notification
+    ) -> None:
+        url = f"/notifications/{stored.pk}/"
+        seen = self.version(body(browser, url))
+        html = browser.post(url, self.FORM | {"to": "nobody", "version": seen}).content.decode()
+        page.post(url, self.FORM | {"version": seen})
+        assert browser.post(url, self.FORM | {"version": self.version(html)}).status_code == 409
+
+    def test_who_saves_what_is_saved_has_nothing_to_decide(self, browser: Client, stored: Notification) -> None:
+        url = f"/notifications/{stored.pk}/"
+        seen = self.version(body(browser, url))
+        browser.post(url, self.FORM | {"version": seen})
+        response = browser.post(url, self.FORM | {"version": seen})
+        assert response.status_code == 409
+        assert "there is nothing left to save" in response.content.decode()
+
+    def test_one_that_is_deleted_meanwhile_does_not_come_back(self, browser: Client, stored: Notification) -> None:
+        form = NotificationForm.of({"name": "Rule", "to": ["a@x.test"]}, instance=stored)
+        assert form.is_valid()
+        Notification.objects.all().delete()
+        with pytest.raises(StaleVersion):
+            form.store(seen=0)
+        assert not Notification.objects.exists()
 
 
 class TestVerbs:
