@@ -18,7 +18,17 @@ from notifications.digests.tell import retire
 from notifications.forms.notification import NotificationForm
 from notifications.intake import strict_json
 from notifications.intake.refusals import Refusal
-from notifications.models import Completion, Day, Digest, History, Notification, Outcome, OutsideHours, Scope
+from notifications.models import (
+    Completion,
+    Day,
+    Digest,
+    History,
+    Notification,
+    Outcome,
+    OutsideHours,
+    Scope,
+    StaleVersion,
+)
 
 router = Router(tags=["notifications"])
 EXAMPLE: dict[str, Any] = {
@@ -33,6 +43,16 @@ BODY = {
     "content": {
         "application/json": {"schema": {"$ref": "#/components/schemas/NotificationFields"}, "example": EXAMPLE}
     },
+}
+
+
+IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string"},
+    "example": '"3"',
+    "description": "The `version` that was read, in quotes.",
 }
 
 
@@ -78,9 +98,10 @@ class NotificationFields(Schema):
 
 
 class StoredNotification(Schema):
-    """`template_error` says why the last mail went out in the default form."""
+    """`version` grows at every change. `template_error` says why the last mail went out in the default form."""
 
     id: int
+    version: int
     changed_at: datetime
     template_error: str
     notification: NotificationFields
@@ -131,11 +152,14 @@ def get_notification(request: HttpRequest, notification_id: int) -> Notification
     operation_id="replace_notification",
     summary="Replace a notification",
     auth=ApiTokenAuth(Scope.MANAGE),
-    response={200: StoredNotification, (400, 401, 403, 404, 411, 413, 415, 422, 429, 503): ErrorBody},
-    openapi_extra={"requestBody": BODY},
+    response={200: StoredNotification, (400, 401, 403, 404, 411, 412, 413, 415, 422, 429, 503): ErrorBody},
+    openapi_extra={"requestBody": BODY, "parameters": [IF_MATCH]},
 )
 def replace_notification(request: HttpRequest, notification_id: int) -> Notification:
-    """Whole: what the body leaves out becomes the default again."""
+    """Whole: what the body leaves out becomes the default again.
+
+    With the header `If-Match: "VERSION"` only while it is still that version; 412 says that somebody changed it since.
+    """
     return saved(request, get_object_or_404(Notification, pk=notification_id))
 
 
@@ -153,16 +177,27 @@ def delete_notification(request: HttpRequest, notification_id: int) -> Status[No
 
 
 def saved(request: HttpRequest, instance: Notification | None) -> Notification:
-    """Raises ApiError with 422 for what does not fit."""
+    """Raises ApiError with 422 for what does not fit, and 412 for what was made from an older version."""
     form = NotificationForm.of(fields_in(request), instance=instance)
     if not form.is_valid():
         raise unfit([Refusal(field, str(text)) for field, texts in form.errors.items() for text in texts])
     try:
         with transaction.atomic():
-            return form.store(by=bearer(request))
+            return form.store(by=bearer(request), seen=wanted_version(request) if instance else None)
+    except StaleVersion as error:
+        message = "Somebody changed it since that version. Read it again, and send yours with the new one."
+        raise ApiError(412, "changed_meanwhile", message) from error
     except IntegrityError as error:
         # The same name came in by another door meanwhile.
         raise unfit([Refusal("name", "A notification with this name already exists. Choose another one.")]) from error
+
+
+def wanted_version(request: HttpRequest) -> int | None:
+    """Of the header If-Match; one that can be none matches none."""
+    text = request.headers.get("If-Match", "*").strip().strip('"')
+    if text == "*":
+        return None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
 
 
 def fields_in(request: HttpRequest) -> Mapping[str, Any]:

@@ -20,9 +20,9 @@ URL = "/api/v1/notifications"
 def call(client: Client) -> Any:
     token = ApiToken.issue("terraform", ["read", "manage"])[1]
 
-    def send(method: str, url: str = URL, body: Any = None) -> Any:
+    def send(method: str, url: str = URL, body: Any = None, headers: Any = None) -> Any:
         data = {"data": json.dumps(body), "content_type": "application/json"} if body is not None else {}
-        return getattr(client, method)(url, headers={"Authorization": f"Bearer {token}"}, **data)
+        return getattr(client, method)(url, headers={"Authorization": f"Bearer {token}"} | (headers or {}), **data)
 
     return send
 
@@ -76,6 +76,19 @@ def test_replacing_brings_back_the_default_of_what_is_left_out(call: Any) -> Non
     call("put", f"{URL}/{notification.pk}", {"name": "new", "to": ["ops@peer.test"]})
     notification.refresh_from_db()
     assert (notification.name, notification.package_glob, notification.outcomes) == ("new", "", [])
+
+
+def test_replacing_another_version_than_the_one_that_was_read_is_refused(call: Any) -> None:
+    made = call("post", body=EXAMPLE).json()
+    url = f"{URL}/{made['id']}"
+    assert made["version"] == 0
+    for match in ("0", '"1"', "*"):
+        assert call("put", url, EXAMPLE, {"If-Match": match}).status_code == 200
+
+    for match in ("0", '"2"', "x", "²"):
+        error_of(call("put", url, {**EXAMPLE, "name": "Late"}, {"If-Match": match}), 412, "changed_meanwhile")
+    assert call("get", url).json()["version"] == 3
+    assert Notification.objects.get().name == EXAMPLE["name"]
 
 
 @pytest.mark.parametrize(
