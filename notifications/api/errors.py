@@ -67,7 +67,8 @@ def translated(error: object) -> ApiError:
         case InvalidJson():
             return ApiError(400, "invalid_json", str(error))
         case InvalidReport():
-            return ApiError(422, "invalid_report", f"The report does not fit: {error}.", fields=error.refusals)
+            end = "" if str(error).endswith("?") else "."
+            return ApiError(422, "invalid_report", f"The report does not fit: {error}{end}", fields=error.refusals)
         case Conflict():
             return ApiError(409, "conflict", str(error))
         case Http404():

@@ -17,7 +17,7 @@ from notifications.api.schemas import one_of, some_of
 from notifications.digests.tell import retire
 from notifications.forms.notification import NotificationForm
 from notifications.intake import strict_json
-from notifications.intake.refusals import Refusal
+from notifications.intake.refusals import MAX_REFUSALS, Refusal
 from notifications.models import (
     Completion,
     Day,
@@ -206,7 +206,7 @@ def fields_in(request: HttpRequest) -> Mapping[str, Any]:
         raise ApiError(422, "invalid_notification", "Send a JSON object.")
     known = NotificationForm.Meta.fields
     if unknown := sorted(set(body) - set(known)):
-        raise unfit([Refusal(name, "is not known here") for name in unknown])
+        raise unfit([Refusal.of_unknown(name, name, known) for name in unknown[:MAX_REFUSALS]])
     return body
 
 

@@ -6,7 +6,6 @@ compiled unless `variables` lists it.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from difflib import get_close_matches
 from typing import Any
 
 from django.template import Context, Node, TemplateSyntaxError
@@ -16,6 +15,7 @@ from django.template.base import Variable as Lookup
 from notifications.emails import filters, tags
 from notifications.emails.budget import budget_of
 from notifications.emails.variables import VARIABLES, Kind, Variable
+from notifications.spelling import did_you_mean
 
 BLOCKS_IN_EACH_OTHER = 12
 # A tag that is longer could nest deeper than Python's stack within one condition.
@@ -167,8 +167,7 @@ def lookups_of(expression: FilterExpression) -> Iterator[Lookup]:
 
 def unknown(what: str, name: str, known: Iterable[str], owner: str = "") -> str:
     there = f"“{shown(owner)}” has no “{shown(name)}”" if owner else f"There is no {what} “{shown(name)}”"
-    near = get_close_matches(name[:SHOWN], known, n=1)
-    return f"{there}; did you mean “{near[0]}”?" if near else f"{there}."
+    return f"{there}{did_you_mean(name, known) or '.'}"
 
 
 def shown(text: str) -> str:

@@ -1,6 +1,6 @@
 """Why a report was refused, in words for the person who wrote the script that sends it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -8,10 +8,12 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from notifications.intake.values import one_line
+from notifications.spelling import did_you_mean
+
+Place = tuple[str | int, ...]
 
 MAX_REFUSALS = 20
 SENTENCES = {
-    "extra_forbidden": "is not a field that is known here",
     "missing": "is missing",
     "string_type": "must be a string",
     "float_type": "must be a number",
@@ -36,19 +38,29 @@ class Refusal:
     message: str
 
     @classmethod
-    def of(cls, error: ErrorDetails) -> Self:
+    def of(cls, error: ErrorDetails, known: Iterable[str] = ()) -> Self:
+        """`known` are the fields that could stand in its place."""
         context: dict[str, Any] = error.get("ctx", {})
         field = path(error["loc"]) or context.get("field") or "report"
+        if error["type"] == "extra_forbidden":
+            return cls.of_unknown(field, str(error["loc"][-1]), known)
         sentence = SENTENCES.get(error["type"])
         return cls(field, sentence.format_map(context) if sentence else error["msg"])
 
+    @classmethod
+    def of_unknown(cls, field: str, name: str, known: Iterable[str]) -> Self:
+        return cls(field, f"is not a field that is known here{did_you_mean(name, known)}")
+
 
 class InvalidReport(Exception):
-    """The report is JSON but does not fit; at most MAX_REFUSALS reasons are listed."""
+    """The report is JSON but does not fit; at most MAX_REFUSALS reasons are listed.
 
-    def __init__(self, error: ValidationError) -> None:
+    `known` says which fields there are in the place of one.
+    """
+
+    def __init__(self, error: ValidationError, known: Callable[[Place], Iterable[str]] = lambda _: ()) -> None:
         details = error.errors(include_url=False, include_input=False)
-        self.refusals = [Refusal.of(each) for each in details[:MAX_REFUSALS]]
+        self.refusals = [Refusal.of(each, known(each["loc"])) for each in details[:MAX_REFUSALS]]
         super().__init__("; ".join(f"{refusal.field} {refusal.message}" for refusal in self.refusals))
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any, Self
 
@@ -18,7 +19,7 @@ from pydantic import (
 )
 
 from notifications.intake import strict_json
-from notifications.intake.refusals import InvalidReport
+from notifications.intake.refusals import InvalidReport, Place
 from notifications.intake.values import filled_line, many_lines, moment, one_line, web_address, wrong
 from notifications.models import Completion, Outcome, TargetResult
 
@@ -157,4 +158,9 @@ def read(raw: bytes) -> CompletionReport:
     try:
         return CompletionReport.model_validate(content)
     except ValidationError as error:
-        raise InvalidReport(error) from None
+        raise InvalidReport(error, fields_beside) from None
+
+
+def fields_beside(place: Place) -> Iterable[str]:
+    """Those of the whole report, or of one of its targets."""
+    return (TargetReport if len(place) > 1 else CompletionReport).model_fields

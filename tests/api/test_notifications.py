@@ -112,6 +112,11 @@ def test_what_does_not_fit_is_refused_by_field(call: Any, change: dict[str, Any]
     assert not Notification.objects.exists()
 
 
+def test_a_field_that_is_nearly_known_is_brought_to_mind(call: Any) -> None:
+    error = error_of(call("post", body=EXAMPLE | {"packages_glob": "x"}), 422, "invalid_notification")
+    assert error["fields"][0]["message"] == "is not a field that is known here; did you mean “package_glob”?"
+
+
 def test_a_name_that_is_taken_is_refused(call: Any) -> None:
     call("post", body=EXAMPLE)
     error = error_of(call("post", body=EXAMPLE), 422, "invalid_notification")

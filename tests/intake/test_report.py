@@ -44,6 +44,12 @@ class TestFields:
         assert list(refusals(sevrity="high")) == ["sevrity"]
         assert list(refusals(targets=target(nmae="PC-001"))) == ["targets[0].nmae"]
 
+    def test_an_unknown_field_that_is_like_a_known_one_brings_it_to_mind(self) -> None:
+        known = "is not a field that is known here"
+        assert refusals(started="2026-11-22T10:00:00Z") == {"started": f"{known}; did you mean “started_at”?"}
+        assert refusals(targets=target(details="x")) == {"targets[0].details": f"{known}; did you mean “detail”?"}
+        assert refusals(colour="red") == {"colour": known}
+
     @pytest.mark.parametrize(
         ("fields", "field"),
         [
