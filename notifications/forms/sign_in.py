@@ -18,3 +18,7 @@ class SignInForm(AuthenticationForm):
         # Django tells the browser alone, and PostgreSQL would say it with an error.
         self.fields["username"].validators.append(MaxLengthValidator(150))
         self.fields["username"].error_messages["max_length"] = "No user name is as long as that."
+        if self.data.get("username"):
+            # After a wrong password that is what has to be typed again.
+            self.fields["username"].widget.attrs.pop("autofocus", None)
+            self.fields["password"].widget.attrs["autofocus"] = True

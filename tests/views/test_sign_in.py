@@ -1,5 +1,6 @@
 """Guessing passwords, and what the cookies say."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -136,6 +137,12 @@ class TestTooManyGuesses:
         assert ("Sign-in unlocked: ada", "") in told()
         with pytest.raises(CommandError, match="nothing to unlock"):
             call_command("unlock", "ada")
+
+
+def test_after_a_wrong_password_that_is_what_one_types_next() -> None:
+    focused = re.compile(r'<input[^>]*name="(\w+)"[^>]* autofocus')
+    assert focused.findall(Client().get(reverse("sign-in")).content.decode()) == ["username"]
+    assert focused.findall(attempt(Client()).content.decode()) == ["password"]
 
 
 class TestTheRecord:
