@@ -1,10 +1,13 @@
 """Everybody signed in has a row for their browser; without it the session is over, wherever it is kept."""
 
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -30,18 +33,33 @@ def end_without_row(get_response: Callable[[HttpRequest], HttpResponse]) -> Call
     return middleware
 
 
-def sign_in_as_a_page(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware: a part of a page whose session is over must not be replaced by the sign-in page."""
+class SignInFirst(LoginRequiredMiddleware):
+    """Leads to the sign-in, and from there back to the page: not to a part of it, nor to what only takes a form."""
 
-    def middleware(request: HttpRequest) -> HttpResponse:
-        response = get_response(request)
-        is_part = request.headers.get("HX-Request") == "true"
-        if not is_part or urlsplit(response.headers.get("Location", "")).path != reverse("sign-in"):
-            return response
-        # Back to the page, and not to the part that it had asked for.
-        page = urlsplit(request.headers.get("HX-Current-URL", ""))
+    def process_view(self, request: HttpRequest, *view: Any) -> HttpResponseBase | None:
+        if super().process_view(request, *view) is None:
+            return None
         query = QueryDict(mutable=True)
-        query["next"] = f"{page.path or '/'}{'?' if page.query else ''}{page.query}"
-        return HttpResponseClientRedirect(f"{reverse('sign-in')}?{query.urlencode(safe='/')}")
+        query["next"] = page_of(request)
+        if request.method == "POST" and request.path != reverse("sign-out"):
+            query["unsaved"] = "1"
+        address = f"{reverse('sign-in')}?{query.urlencode(safe='/')}"
+        # A part of a page must not be replaced by the sign-in page.
+        return HttpResponseClientRedirect(address) if is_part(request) else HttpResponseRedirect(address)
 
-    return middleware
+
+def page_of(request: HttpRequest) -> str:
+    """What the browser shows, as far as it says so."""
+    if not is_part(request) and request.method != "POST":
+        return request.get_full_path()
+    try:
+        shown = urlsplit(request.headers.get("HX-Current-URL" if is_part(request) else "Referer", ""))
+    except ValueError:
+        return reverse("home")
+    if not is_part(request) and shown.netloc != request.get_host():
+        return reverse("home")
+    return f"{shown.path or '/'}{'?' if shown.query else ''}{shown.query}"
+
+
+def is_part(request: HttpRequest) -> bool:
+    return request.headers.get("HX-Request") == "true"

@@ -27,7 +27,7 @@ class SignInView(auth_views.LoginView):
     redirect_authenticated_user = True
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        return super().get_context_data(provider=sign_in_provider(), **context)
+        return super().get_context_data(provider=sign_in_provider(), has_lost="unsaved" in self.request.GET, **context)
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         answer = super().form_valid(form)

@@ -201,5 +201,28 @@ class TestAPartWhoseSessionIsOver:
         headers = {"HX-Request": "true", "HX-Current-URL": "https://evil.test/deliveries/"}
         assert client.get("/deliveries/", headers=headers)["HX-Redirect"] == "/sign-in/?next=/deliveries/"
 
+    def test_loses_what_was_clicked_not_without_a_word(self, client: Client) -> None:
+        headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/notifications/new/"}
+        response = client.post("/notifications/trials/", {"name": "x"}, headers=headers)
+        assert response["HX-Redirect"] == "/sign-in/?next=/notifications/new/&unsaved=1"
+
     def test_is_answered_as_ever_otherwise(self, client: Client) -> None:
-        assert client.get("/deliveries/").status_code == 302
+        assert client.get("/deliveries/")["Location"] == "/sign-in/?next=/deliveries/"
+
+
+class TestAFormWhoseSessionIsOver:
+    def test_is_said_to_be_lost_and_leads_back_to_its_page(self, client: Client, db: None) -> None:
+        headers = {"Referer": "http://testserver/mail-server/?mode=graph"}
+        response = client.post("/mail-server/graph/", {"client_secret": "typed"}, headers=headers)
+        assert response["Location"] == "/sign-in/?next=/mail-server/%3Fmode%3Dgraph&unsaved=1"
+        assert "what you typed was not saved" in client.get(response["Location"]).content.decode()
+        assert "typed" not in str(dict(client.session))
+
+    @pytest.mark.parametrize("referer", ["https://evil.test/notifications/", "", "//evil.test/x", "http://["])
+    def test_leads_home_from_nowhere(self, client: Client, referer: str) -> None:
+        response = client.post("/account/password/", headers={"Referer": referer})
+        assert response["Location"] == "/sign-in/?next=/&unsaved=1"
+
+    def test_of_a_sign_out_loses_nothing(self, client: Client) -> None:
+        assert "unsaved" not in client.post("/sign-out/")["Location"]
+        assert client.get("/sign-in/").context["has_lost"] is False
