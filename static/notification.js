@@ -65,4 +65,43 @@ document.addEventListener("input", (event) => {
   soon = setTimeout(showPreview, 500);
 });
 
+// A session that ends while somebody types takes the page away. What was typed waits in this tab, without secrets in it,
+// until its author is back from the sign-in.
+const DRAFT = "notification-draft";
+const notificationForm = document.querySelector("#notification-form[data-author]");
+
+function keepDraft() {
+  const fields = [...new FormData(notificationForm)].filter(([name]) => name !== "csrfmiddlewaretoken");
+  const draft = { author: notificationForm.dataset.author, action: notificationForm.getAttribute("action"), fields };
+  sessionStorage.setItem(DRAFT, JSON.stringify(draft));
+}
+
+function takeDraft() {
+  const draft = JSON.parse(sessionStorage.getItem(DRAFT));
+  sessionStorage.removeItem(DRAFT);
+  const cameFromSignIn = document.referrer.startsWith(`${location.origin}/sign-in/`);
+  const isOurs = draft && draft.author === notificationForm.dataset.author;
+  if (cameFromSignIn && isOurs && draft.action === notificationForm.getAttribute("action")) fillIn(draft.fields);
+}
+
+function fillIn(fields) {
+  for (const field of notificationForm.elements) {
+    if (!field.name || field.name === "csrfmiddlewaretoken") continue;
+    const values = fields.filter(([name]) => name === field.name).map(([, value]) => value);
+    if (["checkbox", "radio"].includes(field.type)) field.checked = values.includes(field.value);
+    else if (values.length) field.value = values[0];
+  }
+  notificationForm.querySelectorAll(".more-details").forEach((part) => { part.open = true; });
+  document.getElementById("draft-is-back").hidden = false;
+  notificationForm.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+if (notificationForm) {
+  takeDraft();
+  notificationForm.addEventListener("htmx:beforeRequest", keepDraft);
+  notificationForm.addEventListener("submit", (event) => {
+    if (!event.submitter?.formTarget) keepDraft();
+  });
+}
+
 if (document.querySelector("[data-preview]")) showPreview();

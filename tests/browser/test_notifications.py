@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, expect
 
+from tests.base import PASSWORD
 from tests.panel import Panel
 
 SLOW = 20_000
@@ -120,3 +121,58 @@ def test_the_simulator_takes_what_one_picks_or_filters_for(page: Page) -> None:
     page.fill("#id_text", "nothing like this")
     page.get_by_role("button", name="Filter").click()
     expect(page.locator("main")).to_contain_text("No completion fits this filter")
+
+
+def test_what_was_typed_when_the_session_ended_is_back_after_the_sign_in(
+    chromium: Browser, panel: Panel, signed_in: dict[str, object]
+) -> None:
+    context = chromium.new_context(base_url=panel.url, storage_state=signed_in)  # type: ignore[arg-type]  # its own state
+    page = context.new_page()
+    name = f"Typed {uuid.uuid4().hex}"
+    page.goto("/notifications/new/")
+    page.fill("#id_name", name)
+    page.get_by_label("Failed", exact=True).check()
+    page.fill("#id_to", "ops@contoso.test")
+    page.get_by_label("Every full hour").check()
+    context.clear_cookies(name="sessionid")
+    page.get_by_role("button", name="Add notification").click()
+
+    expect(page.get_by_text("what you typed was not saved")).to_be_visible()
+    page.get_by_label("User name").fill("ada")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+    expect(page.get_by_text("is back in the form")).to_be_visible()
+    expect(page.locator("#id_name")).to_have_value(name)
+    expect(page.get_by_label("Failed", exact=True)).to_be_checked()
+    expect(page.get_by_label("Success", exact=True)).not_to_be_checked()
+    expect(page.get_by_label("Every full hour")).to_be_checked()
+    page.get_by_role("button", name="Add notification").click()
+    expect(page.get_by_text("was added: 1 recipient.")).to_be_visible()
+    # It has done its work.
+    page.goto("/notifications/new/")
+    expect(page.locator("#id_name")).to_have_value("")
+    context.close()
+
+
+def test_two_windows_that_save_a_notification_lose_nothing(window: BrowserContext, page: Page) -> None:
+    page.goto("/notifications/new/")
+    name = f"Shared {uuid.uuid4().hex}"
+    page.fill("#id_name", name)
+    page.fill("#id_to", "ops@contoso.test")
+    page.get_by_role("button", name="Add notification").click()
+    mine, theirs = page, window.new_page()
+    for one in (mine, theirs):
+        one.goto("/notifications/")
+        one.get_by_role("link", name=name, exact=True).click()
+    theirs.fill("#id_to", "theirs@contoso.test")
+    theirs.get_by_role("button", name="Save", exact=True).click()
+    theirs.wait_for_url("**/notifications/")
+
+    mine.fill("#id_to", "mine@contoso.test")
+    mine.get_by_role("button", name="Save", exact=True).click()
+    expect(mine.get_by_role("row", name="To theirs@contoso.test mine@contoso.test")).to_be_visible()
+    mine.get_by_role("button", name="Save mine anyway").first.click()
+    mine.wait_for_url("**/notifications/")
+    mine.get_by_role("link", name=name, exact=True).click()
+    expect(mine.locator("#id_to")).to_have_value("mine@contoso.test")
