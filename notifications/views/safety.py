@@ -21,11 +21,13 @@ PAUSE = ("paused",)
 def safety(request: HttpRequest) -> HttpResponse:
     saved = Safety.load()
     form = SafetyForm.of(saved, request.POST if request.method == "POST" else None)
-    if role_of(request.user) < Role.ADMINISTRATOR:
+    may_change = role_of(request.user) >= Role.ADMINISTRATOR
+    if not may_change:
         # Who runs things can stop the mail; where it may go is settled by others.
         freeze(form, but=PAUSE if may(request.user, "safety", "POST") else ())
     if request.method == "GET" or not form.is_valid():
-        return render(request, "safety/page.html", {"form": form}, status=422 if form.errors else 200)
+        context = {"form": form, "may_change": may_change}
+        return render(request, "safety/page.html", context, status=422 if form.errors else 200)
     with transaction.atomic():
         Safety.lock().change(form.cleaned_data, by=request.user)
         # What waited may go now.

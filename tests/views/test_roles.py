@@ -167,3 +167,19 @@ class TestADelivery:
         assert "<iframe" not in text
         assert client.get(f"{full['sent']}content/").status_code == 403
         assert client.get(f"{full['sent']}eml/").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("page", "cast", "sentence"),
+    [
+        ("notification", viewer, "Operators and administrators change this."),
+        ("safety", viewer, "Operators pause mail; only administrators change the rest."),
+        ("safety", operator, "You may pause mail. Only administrators change the rest."),
+    ],
+)
+def test_closed_fields_say_why(full: dict[str, str], page: str, cast: Any, sentence: str) -> None:
+    client, admin = Client(), Client()
+    client.force_login(cast())
+    admin.force_login(administrator())
+    assert sentence in client.get(full[page]).content.decode()
+    assert sentence not in admin.get(full[page]).content.decode()
