@@ -34,7 +34,7 @@ class NotificationForm(WhenPart, WhoPart, HowPart, LimitsPart, NotificationModel
         help_text="Shown in the lists; not part of the mail.",
         error_messages={"unique": "A notification with this name already exists. Choose another one."},
     )
-    kind = OneOfField(choices=Notification._meta.get_field("kind").choices or (), label="When")
+    kind = OneOfField(choices=Notification._meta.get_field("kind").choices or (), label="Kind")
     enabled = SwitchField(initial=True, label="Enabled")
 
     class Meta:

@@ -29,9 +29,9 @@ class LimitsPart(forms.Form):
     digest_at = ClockField(required=False, label="At")
     digest_day = OneOfField(choices=[("", "—"), *Day.choices], required=False, label="On")
     throttle_count = WholeNumberField(
-        min_value=1, max_value=10_000, label="At most mails", help_text="What is more is told of in one mail."
+        min_value=1, max_value=10_000, label="At most … mails", help_text="What is more is told of in one mail."
     )
-    throttle_minutes = WholeNumberField(min_value=1, max_value=7 * A_DAY, label="In minutes")
+    throttle_minutes = WholeNumberField(min_value=1, max_value=7 * A_DAY, label="In … minutes")
 
     def clean(self) -> dict[str, Any]:
         cleaned = cast(dict[str, Any], super().clean())

@@ -36,6 +36,7 @@ class WhenPart(forms.Form):
     still_failing_every = WholeNumberField(
         min_value=1,
         max_value=MOST_IN_A_ROW,
+        initial=1,
         label="Every n-th further failure",
         help_text="Of the failures in a row after the first; 1 for each.",
     )
@@ -58,7 +59,11 @@ class WhenPart(forms.Form):
     )
     time_zone = ZoneField(required=False)
     outside_hours = OneOfField(
-        choices=OutsideHours.choices, required=False, label="Outside these hours", widget=forms.RadioSelect
+        choices=OutsideHours.choices,
+        required=False,
+        initial=OutsideHours.WAIT,
+        label="Outside these hours",
+        widget=forms.RadioSelect,
     )
 
     def __init__(self, *args: Any, **options: Any) -> None:

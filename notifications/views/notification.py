@@ -42,6 +42,8 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 def page(request: HttpRequest, notification: Notification | None) -> HttpResponse:
     form = NotificationForm(typed(request) if request.method == "POST" else None, instance=notification)
     if request.method == "GET":
+        if notification is None:
+            form.fields["name"].widget.attrs["autofocus"] = True
         return show(request, form)
     if notification and seen(request) not in (None, notification.version):
         return show_conflict(request, notification.pk)

@@ -256,6 +256,18 @@ class TestAddAndEdit:
         assert browser.post("/notifications/new/", FORM | {field: value}).status_code in (200, 302)
 
 
+class TestTheNewForm:
+    def test_begins_with_the_name_and_what_happens_by_itself(self, browser: Client) -> None:
+        html = body(browser, "/notifications/new/")
+        assert re.findall(r'<input[^>]*name="(\w+)"[^>]* autofocus', html) == ["name"]
+        ticked = re.findall(r'<input type="radio" name="(\w+)" value="(\w*)"[^>]* checked', html)
+        assert ticked == [("outside_hours", "wait"), ("width", "fit"), ("digest", "")]
+
+    def test_reads_its_limit_as_a_sentence(self, browser: Client) -> None:
+        text = re.sub(r"<[^>]+>", "", body(browser, "/notifications/new/"))
+        assert "At most so many mails mails in so many minutes minutes" in " ".join(text.split())
+
+
 class TestTwoWhoSave:
     FORM = {
         **FORM,
