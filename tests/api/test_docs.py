@@ -28,6 +28,13 @@ def test_every_operation_of_the_document_is_explained(client: Client) -> None:
         assert f"{method.upper()} {path}" in page
 
 
+def test_the_pages_that_speak_of_tokens_and_reports_lead_here(client: Client) -> None:
+    client.force_login(administrator())
+    made = client.post("/tokens/", {"name": "pdq", "scopes": "report"})["Location"]
+    for path in ("/tokens/", made, "/completions/new/"):
+        assert 'href="/api/v1/docs"' in client.get(path).content.decode(), path
+
+
 def test_every_field_of_a_report_is_explained(client: Client) -> None:
     page, document = page_of(client), client.get("/api/v1/openapi.json").json()
     schemas = document["components"]["schemas"]
