@@ -8,14 +8,23 @@ if (!document.cookie.split("; ").includes(zone)) {
   document.cookie = `${zone}; path=/; max-age=31536000; samesite=lax${secure}`;
 }
 
+// Over plain HTTP under a name a browser has no clipboard, and with one it may still refuse.
+async function copied(source) {
+  try {
+    await navigator.clipboard.writeText(source.textContent);
+    return "Copied";
+  } catch {
+    document.getSelection().selectAllChildren(source);
+    return `Press ${navigator.platform.startsWith("Mac") ? "⌘" : "Ctrl"}+C`;
+  }
+}
+
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (button) {
-    const text = document.getElementById(button.dataset.copy).textContent;
-    await navigator.clipboard.writeText(text);
     const label = button.querySelector("span");
-    label.textContent = "Copied";
-    setTimeout(() => { label.textContent = "Copy"; }, 2000);
+    label.textContent = await copied(document.getElementById(button.dataset.copy));
+    setTimeout(() => { label.textContent = "Copy"; }, 4000);
   }
   for (const open of document.querySelectorAll("details.popover[open]")) {
     if (!open.contains(event.target)) open.open = false;

@@ -116,6 +116,14 @@ def test_the_copy_button_says_that_it_copied(window: BrowserContext, page: Page)
     assert "/api/v1/completions" in page.evaluate("navigator.clipboard.readText()")
 
 
+def test_the_copy_button_marks_the_text_where_there_is_no_clipboard(page: Page) -> None:
+    page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page.goto("/completions/new/")
+    page.click("text=Copy")
+    expect(page.locator(".copy")).to_have_text("Press Ctrl+C")
+    assert page.evaluate("getSelection().toString()").startswith("curl ")
+
+
 def test_dark_is_one_click_away(page: Page) -> None:
     page.goto("/mail-server/")
     page.click("text=ada >> nth=0")
