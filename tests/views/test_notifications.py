@@ -375,6 +375,9 @@ class TestVerbs:
         assert "Delete “Failures”" in body(browser, f"/notifications/{notification.pk}/delete/")
         assert Notification.objects.exists()
 
+    def test_delete_has_the_keyboard_at_its_question(self, browser: Client) -> None:
+        assert re.search(r"<form[^>]* autofocus", body(browser, f"/notifications/{a_notification().pk}/delete/"))
+
     def test_delete_keeps_the_record_of_its_mails(self, browser: Client) -> None:
         notification = a_notification()
         message = a_message(completion=a_completion(), notification=notification)

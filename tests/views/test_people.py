@@ -259,7 +259,9 @@ class TestAccount:
         vic, here, elsewhere = viewer(), Client(), Client()
         for client in (here, elsewhere):
             client.force_login(vic)
-        assert "this one" in here.get(reverse("account")).content.decode()
+        assert re.search(
+            r'>this one<.*?data-label="Last seen"[^>]*>now<', here.get(reverse("account")).content.decode(), re.S
+        )
 
         here.post(reverse("account-sessions-end"))
         assert [client.get(reverse("account")).status_code for client in (here, elsewhere)] == [200, 302]
