@@ -284,8 +284,15 @@ def end_sessions(user: User, *, by: Any, only: Any = None, but: BrowserSession |
 
 def locked(user: User, *, stays_administrator: bool) -> User:
     """`user` as it is now. With every administrator's row locked, no two can be taken away at the same time."""
-    administrators = User.objects.select_for_update().filter(is_active=True, is_superuser=True).order_by("pk")
-    keys = [each.pk for each in administrators]
+    keys = [each.pk for each in administrators().select_for_update().order_by("pk")]
     if keys == [user.pk] and not stays_administrator:
         raise LastAdministrator
     return User.objects.select_for_update().get(pk=user.pk)
+
+
+def is_last_administrator(user: User) -> bool:
+    return list(administrators().values_list("pk", flat=True)[:2]) == [user.pk]
+
+
+def administrators() -> models.QuerySet[User]:
+    return User.objects.filter(is_active=True, is_superuser=True)

@@ -12,7 +12,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from notifications.access import role_of
 from notifications.forms.people import WHAT_ROLES_MAY, EmailForm, RoleForm
 from notifications.models import BrowserSession, LastAdministrator
-from notifications.models.people import activate, change_address, change_role, deactivate, end_sessions
+from notifications.models.people import (
+    activate,
+    change_address,
+    change_role,
+    deactivate,
+    end_sessions,
+    is_last_administrator,
+)
 
 LAST = "is the last administrator. Make another one first: without any, nobody could."
 
@@ -45,8 +52,7 @@ def role(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         change_role(found, form.cleaned_data["role"], by=request.user)
     except LastAdministrator:
-        messages.error(request, f"{found} {LAST}")
-        return redirect("person", pk)
+        return refused_last(request, found)
     messages.success(request, f"{found} is {form.cleaned_data['role'].word} from now on.")
     # Who gave the role away may not see the page any more.
     return redirect("home" if found == request.user else "people")
@@ -56,12 +62,11 @@ def role(request: HttpRequest, pk: int) -> HttpResponse:
 def deactivation(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(User, pk=pk)
     if request.method == "GET":
-        return render(request, "parts/confirm.html", question(found, request.path))
+        return refused_last(request, found) if is_last_administrator(found) else ask(request, found)
     try:
         deactivate(found, by=request.user)
     except LastAdministrator:
-        messages.error(request, f"{found} {LAST}")
-        return redirect("person", pk)
+        return refused_last(request, found)
     messages.success(request, f"{found} is switched off and signed out everywhere.")
     return redirect("people")
 
@@ -101,12 +106,18 @@ def show(request: HttpRequest, found: User, email: EmailForm, status: int = 200)
         "sessions": BrowserSession.open_of(found),
         "present": BrowserSession.of(request),
         "roles": WHAT_ROLES_MAY,
+        "is_last": is_last_administrator(found),
     }
     return render(request, "people/person.html", context, status=status)
 
 
-def question(found: User, action: str) -> dict[str, object]:
-    return {
+def refused_last(request: HttpRequest, found: User) -> HttpResponse:
+    messages.error(request, f"{found} {LAST}")
+    return redirect("person", found.pk)
+
+
+def ask(request: HttpRequest, found: User) -> HttpResponse:
+    context = {
         "title": f"Switch {found} off?",
         "text": "The account stays, with what it did; nobody can sign in with it until it is switched on again.",
         "consequences": [
@@ -115,8 +126,9 @@ def question(found: User, action: str) -> dict[str, object]:
             "Links that it made to invite others lead nowhere any more.",
             "API tokens that it made go on working: revoke them one by one if they should not.",
         ],
-        "action": action,
+        "action": request.path,
         "verb": f"Switch {found} off",
         "back": "../",
         "danger": True,
     }
+    return render(request, "parts/confirm.html", context)

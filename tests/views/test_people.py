@@ -137,6 +137,16 @@ class TestPerson:
         ada.refresh_from_db()
         assert (ada.is_active, ada.is_superuser) == (True, True)
 
+    def test_who_is_the_last_administrator_is_not_asked_first(self, page: Client, ada: User) -> None:
+        address = reverse("person-deactivation", args=[ada.pk])
+        assert address not in page.get(reverse("person", args=[ada.pk])).content.decode()
+        response = page.get(address, follow=True)
+        assert "ada is the last administrator" in response.content.decode()
+
+        person("grace", is_staff=True, is_superuser=True)
+        assert address in page.get(reverse("person", args=[ada.pk])).content.decode()
+        assert "Switch ada off?" in page.get(address).content.decode()
+
     def test_is_switched_off_after_a_question_and_on_again(self, page: Client) -> None:
         vic, browser = viewer(), Client()
         browser.force_login(vic)
