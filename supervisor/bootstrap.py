@@ -3,6 +3,7 @@
 import argparse
 import os
 import secrets
+import socket
 from pathlib import Path
 
 from environ import Env
@@ -22,6 +23,9 @@ def prepare(argv: list[str]) -> Path:
         Env.read_env(str(ENV_FILE))
     for name, value in options_of_up(argv).items():
         os.environ[f"MAILADMIN_{name.upper()}"] = value
+    if argv[1:2] == ["up"] and os.environ.get("MAILADMIN_PORT") == "0":
+        # Chosen here: every address that the panel gives out has it.
+        os.environ["MAILADMIN_PORT"] = free_port(os.environ.get("MAILADMIN_HOST") or "127.0.0.1")
     data = Path(os.environ.get("MAILADMIN_DATA") or "data").absolute()
     os.environ["MAILADMIN_DATA"] = str(data)
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -42,6 +46,16 @@ def options_of_up(argv: list[str]) -> dict[str, str]:
     except argparse.ArgumentError:
         return {}
     return {name: value for name, value in given.items() if value and (name != "port" or value.isdecimal())}
+
+
+def free_port(host: str) -> str:
+    """One that nobody uses now; 0 where there is none to be had, which the command explains."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.bind((host, 0))
+            return str(probe.getsockname()[1])
+    except OSError:
+        return "0"
 
 
 def write_keys(path: Path) -> None:

@@ -54,6 +54,17 @@ def test_what_up_is_told_reaches_the_settings(bare: Path, argv: list[str]) -> No
     assert (os.environ["MAILADMIN_PORT"], os.environ["MAILADMIN_HOST"]) == ("9000", "::1")
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_port_0_is_a_free_one(bare: Path, host: str) -> None:
+    bootstrap.prepare([*UP, "--port", "0", "--host", host])
+    assert int(os.environ["MAILADMIN_PORT"]) > 0
+
+
+def test_port_0_of_a_host_that_cannot_be_had_is_left_to_the_command_to_explain(bare: Path) -> None:
+    bootstrap.prepare([*UP, "--port", "0", "--host", "192.0.2.1"])
+    assert os.environ["MAILADMIN_PORT"] == "0"
+
+
 def test_other_commands_options_are_not_ours(bare: Path) -> None:
     bootstrap.prepare(["manage.py", "shell", "--data", "elsewhere"])
     assert os.environ["MAILADMIN_DATA"] == str(bare / "data")

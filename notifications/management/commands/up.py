@@ -21,7 +21,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         # Read before the settings are, by supervisor.bootstrap; here for --help and for a value that is wrong.
         parser.add_argument("--host", help="address to listen on (MAILADMIN_HOST, 127.0.0.1)")
-        parser.add_argument("--port", type=int, help="port to listen on (MAILADMIN_PORT, 8000)")
+        parser.add_argument("--port", type=int, help="port to listen on (MAILADMIN_PORT, 8000); 0 for a free one")
         parser.add_argument("--data", help="folder for everything that is kept (MAILADMIN_DATA, ./data)")
 
     def handle(self, *args: Any, **options: Any) -> None:
