@@ -126,13 +126,13 @@ class TestOfGraph:
         assert "may:       Mail.Send is in the token" in text
         assert "may:       Mail.ReadWrite is not in the token" in text
         assert "may:       User.Read is not needed" in text
-        assert "way:       sendMail. Mails go by sendMail" in text
+        assert "way:       Mails go by sendMail: a mail" in text
 
     def test_before_the_first_token(self) -> None:
         use_graph()
         text = status()
         assert "app token: none yet\n" in text
-        assert "way:       not known yet" in text
+        assert "way:       Not known yet: the next mail tries a draft first.\n" in text
         assert "may:" not in text
 
     def test_says_why_there_is_no_token(self) -> None:

@@ -73,7 +73,7 @@ def app_of(saved: MailServerSettings) -> Iterator[tuple[str, str]]:
     yield "app token", token_of(permissions)
     for permission in permissions.found:
         yield "may", permission.sentence
-    yield "way", f"{permissions.way}. {permissions.way_in_words}"
+    yield "way", permissions.way_in_words
     yield "secret", secret_of(saved)
 
 
