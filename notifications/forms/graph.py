@@ -102,7 +102,7 @@ def initial_of(saved: MailServerSettings) -> dict[str, Any]:
 
 
 def cloud_choices() -> list[tuple[str, str]]:
-    return [(name, label_of(name, cloud)) for name, cloud in known_clouds().items()]
+    return [(name, cloud.graph_name) for name, cloud in known_clouds().items()]
 
 
 def known_clouds() -> dict[str, Endpoints]:
@@ -111,7 +111,3 @@ def known_clouds() -> dict[str, Endpoints]:
         return graph_clouds()
     except ProvidersFileError:
         return CLOUDS
-
-
-def label_of(name: str, cloud: Endpoints) -> str:
-    return cloud.label if name in CLOUDS else f"{cloud.label} ({urlsplit(cloud.graph_host).netloc})"

@@ -29,10 +29,10 @@ class OAuth2Form(RegistrationForm):
 
     provider = forms.ChoiceField(label="Provider")
     cloud = forms.ChoiceField(
-        label="Cloud",
+        label="Azure Cloud Host URL",
         required=False,
-        choices=[(name, cloud.label) for name, cloud in CLOUDS.items()],
-        help_text="Where the Microsoft 365 organisation lives; nearly always Global.",
+        choices=[(name, cloud.smtp_name) for name, cloud in CLOUDS.items()],
+        help_text="Nearly always Global: where the Microsoft 365 organisation lives. It settles the mail server, too.",
     )
     clear_client_secret = SwitchField(label="Remove the saved secret")
     redirect_uri = LineField(

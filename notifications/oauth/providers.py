@@ -45,6 +45,14 @@ class Endpoints:
     ca_file: str = ""
 
     @property
+    def graph_name(self) -> str:
+        return f"{self.label} ({urlsplit(self.graph_host).netloc})"
+
+    @property
+    def smtp_name(self) -> str:
+        return f"{self.label} ({self.smtp_host})"
+
+    @property
     def ca_certificate(self) -> str:
         """PEM of the operator's authority; empty for the system's list."""
         return Path(self.ca_file).read_text() if self.ca_file else ""
@@ -67,7 +75,7 @@ class ProvidersFileError(Exception):
 CLOUDS = {
     "global": Endpoints(
         Kind.MICROSOFT,
-        "Global (graph.microsoft.com)",
+        "Global",
         smtp_host="smtp.office365.com",
         smtp_scope="https://outlook.office.com/SMTP.Send",
         login_host="https://login.microsoftonline.com",
@@ -77,7 +85,7 @@ CLOUDS = {
     ),
     "gcc-high": Endpoints(
         Kind.MICROSOFT,
-        "US Government GCC High (graph.microsoft.us)",
+        "US Government GCC High",
         smtp_host="smtp.office365.us",
         smtp_scope="https://outlook.office365.us/SMTP.Send",
         login_host="https://login.microsoftonline.us",
@@ -87,7 +95,7 @@ CLOUDS = {
     ),
     "dod": Endpoints(
         Kind.MICROSOFT,
-        "US Government DoD (dod-graph.microsoft.us)",
+        "US Government DoD",
         smtp_host="outlook-dod.office365.us",
         smtp_scope="https://outlook-dod.office365.us/SMTP.Send",
         login_host="https://login.microsoftonline.us",
@@ -97,7 +105,7 @@ CLOUDS = {
     ),
     "china": Endpoints(
         Kind.MICROSOFT,
-        "China, 21Vianet (microsoftgraph.chinacloudapi.cn)",
+        "China, 21Vianet",
         smtp_host="smtp.partner.outlook.cn",
         smtp_scope="https://partner.outlook.cn/SMTP.Send",
         login_host="https://login.partner.microsoftonline.cn",

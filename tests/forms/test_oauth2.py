@@ -86,6 +86,11 @@ class TestValues:
     def test_google_has_none(self) -> None:
         assert values_of(**{**GOOGLE, "cloud": "dod"})["oauth2_cloud"] == "global"
 
+    def test_each_cloud_names_the_server_that_mail_goes_through(self) -> None:
+        names = dict(OAuth2Form.base_fields["cloud"].choices)  # type: ignore[attr-defined]  # a ChoiceField's
+        assert names["global"] == "Global (smtp.office365.com)"
+        assert names["china"] == "China, 21Vianet (smtp.partner.outlook.cn)"
+
     def test_a_cloud_of_the_administrators_own_is_refused(self) -> None:
         assert "not one of the choices" in refusal("cloud", cloud="https://evil.example")
 

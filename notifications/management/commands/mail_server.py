@@ -79,7 +79,7 @@ def app_of(saved: MailServerSettings) -> Iterator[tuple[str, str]]:
 
 def cloud_of(saved: MailServerSettings) -> str:
     try:
-        return f"{saved.graph_cloud}: {graph_endpoints_of(saved).label}"
+        return f"{saved.graph_cloud}: {graph_endpoints_of(saved).graph_name}"
     except OAuthFailure as error:
         return f"{saved.graph_cloud}: {error}"
 
