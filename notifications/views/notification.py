@@ -101,7 +101,9 @@ def show(
 
 def version_of(request: HttpRequest, form: NotificationForm, stored: Notification | None) -> int | None:
     """What was seen stays what was seen, until somebody was shown what is saved now."""
-    return seen(request) if form.is_bound else stored and stored.version
+    if form.is_bound:
+        return seen(request)
+    return stored.version if stored else None
 
 
 def fresh_trial(request: HttpRequest, notification: Notification) -> TrialForm:
