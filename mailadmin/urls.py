@@ -84,6 +84,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("deliveries/recipients/csv/", deliveries.export_recipients, name="deliveries-recipients-csv"),
     path("deliveries/bulk-jobs/", bulk_jobs.bulk_jobs, name="bulk-jobs"),
     path("deliveries/bulk-jobs/<uuid:uuid>/", bulk_jobs.bulk_job, name="bulk-job"),
+    path("deliveries/bulk-jobs/<uuid:uuid>/stops/", bulk_jobs.stops, name="bulk-job-stops"),
     path("deliveries/<uuid:uuid>/", delivery.delivery, name="delivery"),
     path("deliveries/<uuid:uuid>/content/", delivery_content.content, name="delivery-content"),
     path("deliveries/<uuid:uuid>/eml/", delivery_content.eml, name="delivery-eml"),

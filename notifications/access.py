@@ -96,6 +96,7 @@ ACCESS: dict[str, Row] = {
     "deliveries-recipients-csv": row(get=VIEWER),
     "bulk-jobs": row(get=OPERATOR, post=OPERATOR),
     "bulk-job": row(get=OPERATOR),
+    "bulk-job-stops": row(post=OPERATOR),
     "delivery": row(get=VIEWER),
     "delivery-content": row(get=OPERATOR),
     "delivery-eml": row(get=OPERATOR),

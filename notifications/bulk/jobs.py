@@ -3,10 +3,12 @@
 import logging
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import DataError, IntegrityError, connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 
+from notifications.access import may
 from notifications.delivery import outbox
 from notifications.models import AuditEvent, BulkItem, BulkJob, BulkResult, Message
 
@@ -18,6 +20,8 @@ MOST_MAILS = 50_000
 BATCH = 50
 PAUSE_SECONDS = 0.02
 DONE, SKIPPED, FAILED = "done", "skipped", "failed"
+# A mail that cannot be stored, or that the email package chokes on. What says that the database is away is none.
+OF_ONE_MAIL = (DataError, IntegrityError, AttributeError, LookupError, TypeError, ValueError)
 ACTIONS = {
     BulkJob.Kind.RESEND: AuditEvent.Action.MAILS_RESENT,
     BulkJob.Kind.CANCEL: AuditEvent.Action.MAILS_CANCELLED,
@@ -80,6 +84,9 @@ def step(job_id: int) -> bool:
     job = BulkJob.objects.select_for_update(skip_locked=True).filter(pk=job_id, finished_at=None).first()
     if job is None:
         return False
+    if not may_go_on(job):
+        job.end_early(f"{job.by} may not do that any more")
+        return False
     items = list(job.items.order_by("message_id")[:BATCH])
     if not items:
         job.finish()
@@ -92,12 +99,28 @@ def step(job_id: int) -> bool:
     return True
 
 
+def may_go_on(job: BulkJob) -> bool:
+    """Whoever was switched off at noon sends nothing more in the afternoon."""
+    return job.by is None or (job.by.is_active and may(job.by, "bulk-jobs", "POST"))
+
+
+@transaction.atomic
+def stop(job_id: int, *, by: Any) -> bool:
+    """Whether it was still at work, and now is not: waits for the batch that is under way."""
+    job = BulkJob.objects.select_for_update().filter(pk=job_id, finished_at=None).first()
+    if job is None:
+        return False
+    job.end_early(f"stopped by {by}")
+    AuditEvent.record(AuditEvent.Action.BULK_STOPPED, f"{job}, {job.left:,} left as they were", by=by)
+    return True
+
+
 def see_to(job: BulkJob, message_id: int) -> Seen:
     """One that cannot be done must not hold up the others."""
     try:
         with transaction.atomic():
             result = act(job, message_id)
-    except (DataError, IntegrityError, LookupError, ValueError) as error:
+    except OF_ONE_MAIL as error:
         logger.exception("bulk job %s: mail %s failed", job.pk, message_id)
         return Seen(FAILED, error=f"{type(error).__name__}: {error}")
     return Seen(DONE, result.pk) if result else Seen(SKIPPED)

@@ -26,7 +26,7 @@ class TickedField(forms.Field):
 
 
 class BulkJobForm(DeliveryFilter):
-    """Bound to the question's address, and to what its answer posts: `counted` is what the question said."""
+    """Bound to the question's address, and to what its answer posts: `counted` and `newest` are of the question."""
 
     do = forms.ChoiceField(choices=BulkJob.Kind.choices, label="What")
     mail = TickedField()
@@ -34,6 +34,8 @@ class BulkJobForm(DeliveryFilter):
     all = forms.BooleanField()
     uuid = forms.UUIDField()
     counted = forms.IntegerField(min_value=0, max_value=2**31 - 1)
+    # No mail that was made since is part of it, as many others may have left meanwhile.
+    newest = forms.IntegerField(min_value=0, max_value=2**63 - 1)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -47,6 +49,8 @@ class BulkJobForm(DeliveryFilter):
     def picked(self) -> QuerySet[Message]:
         """Of a valid form: the mails that were pointed at."""
         messages = Message.objects.defer("content", "draft_server")
+        if self.value("newest") is not None:
+            messages = messages.filter(pk__lte=self.value("newest"))
         return self.apply(messages) if self.value("all") else messages.filter(pk__in=self.value("mail"))
 
     @property

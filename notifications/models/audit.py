@@ -65,6 +65,7 @@ class AuditEvent(models.Model):
         MAIL_RETRIED = "mail_retried", "Mail tried at once"
         MAILS_RESENT = "mails_resent", "Many mails resent"
         MAILS_CANCELLED = "mails_cancelled", "Many mails cancelled"
+        BULK_STOPPED = "bulk_stopped", "Work on many mails stopped"
         INBOX_CLEARED = "inbox_cleared", "Inbox emptied"
         LIST_EXPORTED = "list_exported", "List exported"
         SIGNED_IN = "signed_in", "Signed in"

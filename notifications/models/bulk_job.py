@@ -31,6 +31,8 @@ class BulkJob(models.Model):
     # Why the last of the failed did.
     error = models.TextField(blank=True)
     finished_at = models.DateTimeField(null=True)
+    # Why it came to its end before all of them were seen to.
+    ended_early = models.CharField(max_length=300, blank=True)
 
     class Meta:
         ordering = ["-id"]
@@ -53,9 +55,19 @@ class BulkJob(models.Model):
         self.error = error or self.error
         self.save(update_fields=["done", "skipped", "failed", "error"])
 
+    @property
+    def left(self) -> int:
+        return self.total - self.handled
+
     def finish(self) -> None:
         self.finished_at = timezone.now()
         self.save(update_fields=["finished_at"])
+
+    def end_early(self, why: str) -> None:
+        """What is not seen to yet stays as it is. Of a job that is locked, as `count` is."""
+        self.items.all().delete()
+        self.ended_early, self.finished_at = why[:300], timezone.now()
+        self.save(update_fields=["ended_early", "finished_at"])
 
 
 class BulkItem(models.Model):

@@ -1,15 +1,17 @@
 """Reports > Deliveries: the same for many mails at once, asked first and followed until it is done."""
 
+from contextlib import suppress
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
+from django.db import IntegrityError
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from notifications.bulk import jobs
@@ -39,7 +41,15 @@ def bulk_jobs(request: HttpRequest) -> HttpResponse:
         back = f"{reverse('deliveries')}?{filter_query(form)}"
         asked = question(form, count, back=back, anew=request.method == "POST")
         return render(request, "parts/confirm.html", asked)
-    return redirect("bulk-job", begun(request, form).uuid)
+    return redirect("bulk-job", begun(request, form))
+
+
+@require_POST
+def stops(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    job = get_object_or_404(BulkJob, uuid=uuid)
+    if not jobs.stop(job.pk, by=request.user):
+        messages.info(request, "It had come to its end by itself.")
+    return redirect("bulk-job", uuid)
 
 
 @require_GET
@@ -54,12 +64,14 @@ def bulk_job(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return render(request, f"bulk_jobs/{'_progress' if is_poll else 'detail'}.html", context)
 
 
-def begun(request: HttpRequest, form: BulkJobForm) -> BulkJob:
+def begun(request: HttpRequest, form: BulkJobForm) -> UUID:
     job = BulkJob(kind=form.value("do"), filter=form.which[:500], by_id=request.user.pk)
     job.uuid = form.value("uuid") or job.uuid
-    jobs.begin(job, form.chosen)
-    publish(run_bulk_job, job.pk)
-    return job
+    # The first of two clicks at the same moment has begun it.
+    with suppress(IntegrityError):
+        jobs.begin(job, form.chosen)
+        publish(run_bulk_job, job.pk)
+    return job.uuid
 
 
 def results_of(job: BulkJob) -> list[tuple[str, str]]:

@@ -40,8 +40,12 @@ def question(form: BulkJobForm, count: int, *, back: str, anew: bool) -> dict[st
         "keep": "Leave them queued" if is_cancel else "Send nothing",
         # What somebody gets twice cannot be taken back either.
         "danger": is_cancel or bool(reach["all"]),
-        "hidden": [*posted_along(form), ("uuid", uuids.uuid4()), ("counted", count)],
+        "hidden": [*posted_along(form), ("uuid", uuids.uuid4()), ("counted", count), ("newest", newest(form))],
     }
+
+
+def newest(form: BulkJobForm) -> int:
+    return form.chosen.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 def left_out(form: BulkJobForm) -> Iterator[str]:

@@ -10,8 +10,9 @@ from django.db import connection, transaction
 
 from notifications.bulk import jobs
 from notifications.models import AuditEvent, BulkItem, BulkJob, Message
+from notifications.models.people import deactivate
 from tests import worker
-from tests.base import a_message, administrator, wait_until
+from tests.base import a_message, administrator, operator, wait_until
 
 pytestmark = pytest.mark.django_db
 RESEND, CANCEL = BulkJob.Kind.RESEND, BulkJob.Kind.CANCEL
@@ -123,6 +124,35 @@ class TestMeanwhile:
         assert (job.done, job.failed) == (2, 1)
         assert "not this one" in job.error
         assert resends_of(mails) == [1, 0, 1]
+
+
+class TestEnd:
+    def test_comes_when_who_asked_for_it_may_not_any_more(self) -> None:
+        olga, mails = operator(), finished_mails(jobs.BATCH + 1)
+        job = begun(RESEND, by=olga)
+        assert jobs.step(job.pk)
+        deactivate(olga, by=None)
+        job = done(job)
+        assert (job.done, job.left, job.ended_early) == (jobs.BATCH, 1, "olga may not do that any more")
+        assert sum(resends_of(mails)) == jobs.BATCH
+
+    def test_comes_when_somebody_stops_it(self) -> None:
+        mails, ada = finished_mails(3), administrator()
+        job = begun(RESEND, by=ada)
+        assert jobs.stop(job.pk, by=ada)
+        assert not jobs.stop(job.pk, by=ada)
+        job = done(job)
+        assert (job.done, job.left, job.ended_early) == (0, 3, "stopped by ada")
+        assert sum(resends_of(mails)) == 0
+        assert str(AuditEvent.objects.first()) == "Work on many mails stopped: Resend 3 mails, 3 left as they were"
+
+    def test_does_not_stay_away_for_a_mail_that_nobody_can_read(self) -> None:
+        broken, good = finished_mails(2)
+        nonsense = b"Subject: =?x-nothing?b?\xff\xfe?=\r\nTo: \xff\r\n\r\n\xff"
+        Message.objects.filter(pk=broken.pk).update(content=nonsense)
+        job = done(begun(RESEND))
+        assert job.done + job.failed == 2
+        assert good.resends.count() == 1
 
 
 class TestDeath:

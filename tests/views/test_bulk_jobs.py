@@ -1,10 +1,13 @@
 """Reports > Deliveries: the same for many mails at once."""
 
 import re
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.urls import reverse
 
 from notifications.bulk import jobs
 from notifications.models import AuditEvent, BulkJob, Message
@@ -185,13 +188,51 @@ class TestTheAnswer:
         addresses = {browser.post("/deliveries/bulk-jobs/", answer)["Location"] for _ in range(2)}
         assert len(addresses) == BulkJob.objects.count() == 1
 
+    def test_given_twice_at_the_same_moment_is_one_job(self, browser: Client) -> None:
+        a_message().fail()
+        posted = answer_to(asked(browser, "do=resend&all=on"))
+        first = BulkJob(uuid=posted["uuid"][0], kind="resend")
+
+        def other_click(execute: Any, sql: str, *more: Any) -> Any:
+            """Between the look for its job and the job."""
+            found = execute(sql, *more)
+            if first.pk is None and sql.startswith("SELECT") and BulkJob._meta.db_table in sql:
+                first.pk = 0
+                BulkJob.objects.create(uuid=first.uuid, kind=first.kind)
+            return found
+
+        with connection.execute_wrapper(other_click):
+            response = browser.post(reverse("bulk-jobs"), posted)
+        assert response["Location"] == reverse("bulk-job", args=[first.uuid])
+        assert BulkJob.objects.count() == 1
+
+    def test_takes_no_mail_that_came_after_the_question(self, browser: Client) -> None:
+        asked_about, gone = a_message(), a_message()
+        posted = answer_to(asked(browser, "do=cancel&all=on"))
+        gone.cancel()
+        later = a_message()
+        browser.post(reverse("bulk-jobs"), posted)
+        job = BulkJob.objects.get()
+        assert [item.message_id for item in job.items.all()] == [asked_about.pk]
+        assert later.state == "queued"
+
+    def test_can_be_taken_back_while_it_is_at_work(self, browser: Client) -> None:
+        a_message()
+        job = confirmed(browser, "do=cancel&all=on")
+        assert "Stop, and leave 1 as they are" in browser.get(reverse("bulk-job", args=[job.uuid])).content.decode()
+        page = browser.post(reverse("bulk-job-stops", args=[job.uuid]), follow=True).content.decode()
+        assert "Ended early" in page
+        assert "1: stopped by olga" in page
+        assert states() == ["queued"]
+
     def test_is_asked_again_when_there_are_more_by_now(self, browser: Client) -> None:
-        a_message()
-        answer = answer_to(asked(browser, "do=cancel&all=on"))
-        a_message()
+        on_its_way, failed = a_message(), a_message()
+        failed.fail()
+        answer = answer_to(asked(browser, "do=resend&all=on"))
+        on_its_way.fail()
         page = browser.post("/deliveries/bulk-jobs/", answer).content.decode()
         assert "By now there are more of them: 2 mails." in page
-        assert "Cancel 2 mails</button>" in page
+        assert "Resend 2 mails</button>" in page
         assert not BulkJob.objects.exists()
 
     def test_without_a_question_is_asked_first(self, browser: Client) -> None:
