@@ -1,7 +1,7 @@
 """What every page shows about mail: whether it flows and, if not, why and since when."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -30,8 +30,6 @@ BRIEF_TITLES = {"safety": "Mail is paused", "reroute": "Mail is rerouted"}
 # What people chose on Safety, while the mail server works.
 OF_SAFETY = ("safety", "reroute")
 STOPPING = ("safety", "paused", "held", "not_set_up")
-# A try that began with the trouble is the one that showed it.
-SAME_TRY = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -177,7 +175,8 @@ def tries(since: datetime | None, next_try: datetime | None, safety: Safety) -> 
         "waiting": number,
         "next_try": next_try if is_awaited else None,
         "is_trying": bool(last and not tried_at) or (is_awaited and next_try is not None and next_try <= now),
-        "tried_at": tried_at if tried_at and since and tried_at > since + SAME_TRY else None,
+        # The try that showed the trouble began before it was known.
+        "tried_at": tried_at if last and since and last.started_at > since else None,
     }
 
 

@@ -84,6 +84,16 @@ class TestNews:
         assert "without success (535 5.7.8)" in text
         assert "on its way" not in text
 
+    def test_tell_a_try_right_after_the_first_refusal_from_that(self, page: Client) -> None:
+        with SmtpSink(users={"ops": "another"}) as sink:
+            use_smtp(sink, user="ops", password="wrong")
+            a_message()
+            drain("w")
+            assert "without success" not in news(page)
+            press(page)
+            drain("w")
+        assert "without success (535 5.7.8)" in news(page)
+
     def test_say_that_mail_goes_again_and_then_ask_no_more(self, page: Client) -> None:
         with SmtpSink() as sink:
             use_smtp(sink)
