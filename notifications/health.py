@@ -29,7 +29,13 @@ class Part:
     ok: bool
     text: str
     figures: dict[str, Any]
+    # What the mail server said: it may name accounts and tenants, and is for people who signed in.
+    said: str = ""
     waits: bool = False
+
+    @property
+    def in_full(self) -> str:
+        return f"{self.text}: {self.said}" if self.said else self.text
 
 
 def examine() -> list[Part]:
@@ -85,9 +91,12 @@ def mail_server(state: MailServerState, server: MailServerSettings) -> Part:
         return Part("mail_server", False, "not set up", {"state": "not_set_up"})
     if state.is_held:
         figures = {"state": "held", "reason": state.held_reason, "since": state.held_since}
-        return Part("mail_server", False, f"held: {state.get_held_reason_display()}: {state.held_text}", figures)
+        reason = f"held: {state.get_held_reason_display()}"
+        return Part("mail_server", False, reason, figures, said=state.held_text)
     if state.paused_since:
         figures = {"state": "paused", "since": state.paused_since}
         ok = timezone.now() - state.paused_since <= LONGEST_PAUSE
-        return Part("mail_server", ok, f"waiting: {state.paused_text}", figures, waits=True)
+        return Part(
+            "mail_server", ok, "waiting until it can be tried again", figures, said=state.paused_text, waits=True
+        )
     return Part("mail_server", True, "ok", {"state": "ok"})

@@ -111,6 +111,15 @@ class TestDeliveries:
     def test_send_no_wrong_list_for_a_filter_that_cannot_be_read(self, vic: Client) -> None:
         assert vic.get("/deliveries/csv/?state=exploded")["Location"] == "/deliveries/?state=exploded"
 
+    def test_are_written_down_with_what_they_hold(self, vic: Client) -> None:
+        a_message("a@x.test")
+        vic.get("/deliveries/csv/?recipient=a@x.test"), vic.get("/completions/csv/")
+        told = [(str(event), event.actor_name) for event in AuditEvent.objects.order_by("id")]
+        assert told == [
+            ("List exported: deliveries, Recipient: a@x.test", "vic"),
+            ("List exported: completions, all of them", "vic"),
+        ]
+
     def test_say_how_many_rows_will_come(self, vic: Client) -> None:
         a_message("a@x.test"), a_message("b@x.test", "a@x.test"), a_message("b@x.test")
         assert vic.get("/deliveries/csv/?recipient=a@x.test")["X-Total-Count"] == "2"

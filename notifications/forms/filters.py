@@ -170,12 +170,9 @@ class AuditFilter(FilterForm):
             return events.none()
         if who := self.value("who"):
             events = events.filter(was(who))
-        lookups = {
-            "action": "action",
-            "text": "subject__icontains",
-            "since": "at__gte",
-            "until": "at__lt",
-        }
+        if self.value("since") or self.value("until"):
+            events = events.filter(between(AuditEvent, "at", self.value("since"), self.value("until")))
+        lookups = {"action": "action", "text": "subject__icontains"}
         return events.filter(**{lookup: self.value(name) for name, lookup in lookups.items() if self.value(name)})
 
 

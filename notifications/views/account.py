@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from notifications import time_zones
 from notifications.access import role_of
@@ -22,7 +22,7 @@ from notifications.models.people import change_address, end_sessions
 from notifications.views import cookies
 
 
-@require_GET
+@require_safe
 @never_cache
 def account(request: HttpRequest) -> HttpResponse:
     return show(request)

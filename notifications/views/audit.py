@@ -2,16 +2,16 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.shortcuts import render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from notifications.downloads import Columns, csv_download
 from notifications.forms.filters import AuditFilter
 from notifications.models import AuditEvent
 from notifications.paging import paginate
 from notifications.views.audit_words import fields_in_words, told
+from notifications.views.exports import export_of
 
 COLUMNS: Columns = {
     "Number": lambda event: event.pk,
@@ -25,7 +25,7 @@ COLUMNS: Columns = {
 }
 
 
-@require_GET
+@require_safe
 @never_cache
 def audit(request: HttpRequest) -> HttpResponse:
     form = AuditFilter(request.GET)
@@ -33,9 +33,6 @@ def audit(request: HttpRequest) -> HttpResponse:
     return render(request, "audit/list.html", {"form": form, "page": page, "rows": told(page.rows)})
 
 
-@require_GET
-def export(request: HttpRequest) -> HttpResponseBase:
-    form = AuditFilter(request.GET)
-    if not form.is_valid():
-        return redirect(f"{reverse('audit')}?{request.GET.urlencode()}")
+@export_of("audit", AuditFilter)
+def export(form: AuditFilter) -> HttpResponseBase:
     return csv_download("audit", COLUMNS, form.apply(AuditEvent.objects.all()))

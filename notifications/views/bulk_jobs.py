@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from notifications.bulk import jobs
@@ -52,7 +52,7 @@ def stops(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return redirect("bulk-job", uuid)
 
 
-@require_GET
+@require_safe
 @never_cache
 @vary_on_headers("HX-Request")
 def bulk_job(request: HttpRequest, uuid: UUID) -> HttpResponse:

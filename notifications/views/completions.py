@@ -12,8 +12,7 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from notifications.downloads import Columns, csv_download
 from notifications.forms.completion import CompletionForm
@@ -23,6 +22,7 @@ from notifications.intake.values import is_web_address
 from notifications.models import AuditEvent, Completion, Message, Notification, Outcome, TargetResult
 from notifications.paging import paginate
 from notifications.views.examples import curl_line
+from notifications.views.exports import export_of
 from notifications.views.verdicts import entries_of, judged
 
 TARGETS_SHOWN = 200
@@ -51,7 +51,7 @@ COLUMNS: Columns = {
 Counts = list[tuple[str, str]]
 
 
-@require_GET
+@require_safe
 def completions(request: HttpRequest) -> HttpResponse:
     form = CompletionFilter(request.GET)
     page = paginate(form.apply(with_target_count(Completion.objects.all())), request.GET)
@@ -60,15 +60,12 @@ def completions(request: HttpRequest) -> HttpResponse:
     return render(request, "completions/list.html", {"form": form, "page": page, "rows": rows, "curl": curl_line()})
 
 
-@require_GET
-def export(request: HttpRequest) -> HttpResponseBase:
-    form = CompletionFilter(request.GET)
-    if not form.is_valid():
-        return redirect(f"{reverse('completions')}?{request.GET.urlencode()}")
+@export_of("completions", CompletionFilter)
+def export(form: CompletionFilter) -> HttpResponseBase:
     return csv_download("completions", COLUMNS, form.apply(with_target_count(Completion.objects.all())))
 
 
-@require_GET
+@require_safe
 def completion(request: HttpRequest, uuid: UUID) -> HttpResponse:
     found = get_object_or_404(Completion, uuid=uuid)
     targets = Paginator(failures_first(found.targets.all()), TARGETS_SHOWN).get_page(request.GET.get("page"))

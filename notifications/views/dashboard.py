@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from notifications.context import MailState, last_accepted, mail_state
@@ -23,7 +23,7 @@ SHOWN = 5
 FAILURES = (Message.State.FAILED, Message.State.EXPIRED, Message.State.PARTLY_SENT)
 
 
-@require_GET
+@require_safe
 @never_cache
 @vary_on_headers("HX-Request")
 def dashboard(request: HttpRequest) -> HttpResponse:

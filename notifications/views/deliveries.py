@@ -7,15 +7,15 @@ from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QueryS
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.views.decorators.http import require_GET
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from notifications.downloads import Columns, csv_download, streamed
 from notifications.forms.filters import DeliveryFilter
 from notifications.models import Attempt, BulkJob, Message, Recipient
 from notifications.paging import Page, in_chunks, paginate
+from notifications.views.exports import export_of
 
 JOBS_SHOWN = 5
 MAILS_AT_ONCE = 500
@@ -49,7 +49,7 @@ OF_RECIPIENTS: Columns = {
 }
 
 
-@require_GET
+@require_safe
 @vary_on_headers("HX-Request")
 def deliveries(request: HttpRequest) -> HttpResponse:
     """The list; a poll gets its table alone."""
@@ -67,20 +67,14 @@ def deliveries(request: HttpRequest) -> HttpResponse:
     return render(request, "deliveries/_table_news.html" if is_poll else "deliveries/list.html", context)
 
 
-@require_GET
-def export(request: HttpRequest) -> HttpResponseBase:
-    form = DeliveryFilter(request.GET)
-    if not form.is_valid():
-        return redirect(f"{reverse('deliveries')}?{request.GET.urlencode()}")
+@export_of("deliveries", DeliveryFilter)
+def export(form: DeliveryFilter) -> HttpResponseBase:
     return csv_download("deliveries", COLUMNS, form.apply(listed(Message.objects.all())))
 
 
-@require_GET
-def export_recipients(request: HttpRequest) -> HttpResponseBase:
+@export_of("deliveries", DeliveryFilter, "recipients of deliveries")
+def export_recipients(form: DeliveryFilter) -> HttpResponseBase:
     """A line for each recipient of the mails in the list."""
-    form = DeliveryFilter(request.GET)
-    if not form.is_valid():
-        return redirect(f"{reverse('deliveries')}?{request.GET.urlencode()}")
     messages = form.apply(Message.objects.defer("content", "draft_server"))
     total = Recipient.objects.filter(message__in=messages.order_by().values("pk")).count()
     return streamed("recipients", OF_RECIPIENTS, chunks_of_recipients(messages), total)

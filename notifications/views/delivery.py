@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Case, Count, IntegerField, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from notifications.access import may
@@ -35,7 +35,7 @@ UNTIL = {
 }
 
 
-@require_GET
+@require_safe
 @vary_on_headers("HX-Request")
 def delivery(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The whole page; a poll gets the part that changes."""

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.html import format_html
 from django.views.decorators.clickjacking import xframe_options_sameorigin
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from notifications.delivery.transport import from_header
 from notifications.models import MailServerSettings, Message
@@ -21,7 +21,7 @@ SANDBOX = (
 PLAIN = '<!doctype html><meta charset="utf-8"><pre style="white-space: pre-wrap; font: 14px/1.5 monospace">{}</pre>'
 
 
-@require_GET
+@require_safe
 @xframe_options_sameorigin
 def content(request: HttpRequest, uuid: UUID) -> HttpResponse:
     message = get_object_or_404(Message, uuid=uuid)
@@ -29,7 +29,7 @@ def content(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return HttpResponse(shown, headers={"Content-Security-Policy": SANDBOX})
 
 
-@require_GET
+@require_safe
 def eml(request: HttpRequest, uuid: UUID) -> HttpResponse:
     message = get_object_or_404(Message, uuid=uuid)
     name = f"{re.sub(r'[^A-Za-z0-9]+', '-', message.subject)[:60].strip('-') or 'mail'}.eml"

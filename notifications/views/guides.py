@@ -6,7 +6,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from notifications.addresses import parse_address
 from notifications.forms.graph import known_clouds
@@ -21,7 +21,7 @@ NO_SENDER = "deploy@example.com"
 NO_MAILBOX = "robot@example.com"
 
 
-@require_GET
+@require_safe
 @never_cache
 def guide(request: HttpRequest, name: str) -> HttpResponse:
     """Raises Http404 for a guide that there is not."""

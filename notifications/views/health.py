@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from notifications.context import MailState, mail_state
@@ -58,7 +58,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"ok": ok, **body}, status=200 if ok else 503)
 
 
-@require_GET
+@require_safe
 @never_cache
 @vary_on_headers("HX-Request")
 def health(request: HttpRequest) -> HttpResponse:
@@ -98,7 +98,7 @@ def row(part: Part) -> dict[str, str]:
     return {
         "name": NAMES[part.name],
         "state": "ok" if is_quiet else "warning" if part.ok else "failed",
-        "text": part.text[:1].upper() + part.text[1:],
+        "text": part.in_full[:1].upper() + part.in_full[1:],
         "advice": "" if is_quiet else WHAT_TO_DO[key],
         "page": "" if is_quiet else PAGES.get(key, ""),
         "mender": "safety" if key == "safety" else "mail-server-basic",

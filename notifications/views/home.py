@@ -4,7 +4,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from notifications.context import THEME_COOKIE, THEMES
 from notifications.views import cookies
@@ -12,7 +12,7 @@ from notifications.views.back import back_to
 
 
 @login_not_required
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     # A provider comes back to the bare address when the Redirect URI is just http://localhost:port.
     if "state" in request.GET and {"code", "error"} & request.GET.keys():

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from notifications.capture import store, switch
 from notifications.models import AuditEvent
@@ -20,7 +20,7 @@ PAGE = 50
 LONGEST_SOURCE = 200_000
 
 
-@require_GET
+@require_safe
 @never_cache
 def inbox(request: HttpRequest) -> HttpResponse:
     before = request.GET.get("before") or None
@@ -37,7 +37,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     return render(request, "inbox/list.html", context)
 
 
-@require_GET
+@require_safe
 @never_cache
 def mail(request: HttpRequest, key: str) -> HttpResponse:
     found = mail_or_404(key)
@@ -54,7 +54,7 @@ def mail(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "inbox/mail.html", context)
 
 
-@require_GET
+@require_safe
 @xframe_options_sameorigin
 def content(request: HttpRequest, key: str) -> HttpResponse:
     parsed = mail_or_404(key).parsed
@@ -62,7 +62,7 @@ def content(request: HttpRequest, key: str) -> HttpResponse:
     return HttpResponse(shown, headers={"Content-Security-Policy": SANDBOX, "Cache-Control": "no-store"})
 
 
-@require_GET
+@require_safe
 def eml(request: HttpRequest, key: str) -> HttpResponse:
     return HttpResponse(
         mail_or_404(key).content,

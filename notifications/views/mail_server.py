@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from notifications.access import may
 from notifications.context import MailState, mail_state
@@ -25,7 +25,7 @@ from notifications.views.modes import PAGES, cards, last_saved, page_of
 RECIPIENT_KEY = "test_recipient"
 
 
-@require_GET
+@require_safe
 @never_cache
 def page(request: HttpRequest) -> HttpResponse:
     saved = MailServerSettings.load()

@@ -4,12 +4,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from notifications.views.back import back_to
 
 
-@require_GET
+@require_safe
 @never_cache
 def mail_state(request: HttpRequest) -> HttpResponse:
     """The banner and the bar's mail state, for the page named in `next`."""

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from notifications.digests.tell import retire
 from notifications.downloads import Columns, csv_download
@@ -18,6 +18,7 @@ from notifications.forms.filters import NotificationFilter
 from notifications.forms.notification import NotificationForm, free_copy_name
 from notifications.models import AuditEvent, Message, Notification, Outcome
 from notifications.paging import paginate
+from notifications.views.exports import export_of
 from notifications.views.notification_news import news_of, of_its_own
 
 COLUMNS: Columns = {
@@ -39,7 +40,7 @@ COLUMNS: Columns = {
 }
 
 
-@require_GET
+@require_safe
 def notifications(request: HttpRequest) -> HttpResponse:
     form = NotificationFilter(request.GET)
     page = paginate(form.apply(with_last_fired(Notification.objects.all())), request.GET, key="name")
@@ -48,11 +49,8 @@ def notifications(request: HttpRequest) -> HttpResponse:
     return render(request, "notifications/list.html", {"form": form, "page": page, "rows": rows})
 
 
-@require_GET
-def export(request: HttpRequest) -> HttpResponseBase:
-    form = NotificationFilter(request.GET)
-    if not form.is_valid():
-        return redirect(f"{reverse('notifications')}?{request.GET.urlencode()}")
+@export_of("notifications", NotificationFilter)
+def export(form: NotificationFilter) -> HttpResponseBase:
     rows = form.apply(with_last_fired(Notification.objects.all()))
     return csv_download("notifications", COLUMNS, rows, key="name")
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from notifications.access import may
 from notifications.delivery.outbox import start_afresh
@@ -50,7 +50,7 @@ def consents(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
-@require_GET
+@require_safe
 @never_cache
 def callback(request: HttpRequest) -> HttpResponse:
     """Where the provider sends the browser back to, with an answer in the query."""

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from notifications.access import role_of
 from notifications.forms.people import WHAT_ROLES_MAY, InvitationForm
@@ -45,7 +45,7 @@ def invite(request: HttpRequest, form: InvitationForm) -> HttpResponse:
     return redirect("invitation-made", made.pk)
 
 
-@require_GET
+@require_safe
 @never_cache
 @sensitive_variables("token", "link")
 def made(request: HttpRequest, pk: int) -> HttpResponse:

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from notifications.access import role_of
 from notifications.forms.people import WHAT_ROLES_MAY, EmailForm, RoleForm
@@ -24,7 +24,7 @@ from notifications.models.people import (
 LAST = "is the last administrator. Make another one first: without any, nobody could."
 
 
-@require_GET
+@require_safe
 @never_cache
 def person(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(User, pk=pk)

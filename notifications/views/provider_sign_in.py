@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from notifications.models import AuditEvent
 from notifications.models.people import Identity, NoAccount
@@ -21,7 +21,7 @@ KEPT = "provider_sign_in"
 
 
 @login_not_required
-@require_GET
+@require_safe
 @never_cache
 def start(request: HttpRequest) -> HttpResponse:
     url, request.session[KEPT] = begin(provider_or_404(), redirect_uri())
@@ -29,7 +29,7 @@ def start(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
-@require_GET
+@require_safe
 @never_cache
 def callback(request: HttpRequest) -> HttpResponse:
     provider, kept = provider_or_404(), request.session.pop(KEPT, {})

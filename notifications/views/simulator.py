@@ -7,7 +7,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from notifications.forms.filters import CompletionFilter
 from notifications.forms.trial import TrialForm
@@ -20,7 +20,7 @@ OFFERED = 10
 VERDICTS_SHOWN = 100
 
 
-@require_GET
+@require_safe
 def simulator(request: HttpRequest) -> HttpResponse:
     form = CompletionFilter(request.GET)
     offered = list(form.apply(Completion.objects.all()).order_by("-id")[:OFFERED])

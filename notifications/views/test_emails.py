@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
 from notifications.capture import store, switch
@@ -47,7 +47,7 @@ def create(request: HttpRequest) -> HttpResponse:
     return result(request, message) if is_in_place(request) else redirect("test-email", message.uuid)
 
 
-@require_GET
+@require_safe
 @never_cache
 def detail(request: HttpRequest, uuid: str) -> HttpResponse:
     return result(request, get_object_or_404(Message, uuid=uuid, kind=Message.Kind.TEST))

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from notifications.forms.api_token import ApiTokenForm
 from notifications.forms.typed_secret import fernet
@@ -39,7 +39,7 @@ def make(request: HttpRequest, name: str, scopes: list[str]) -> HttpResponse:
     return redirect("token", token.pk)
 
 
-@require_GET
+@require_safe
 @never_cache
 @sensitive_variables("secret")
 def made(request: HttpRequest, pk: int) -> HttpResponse:

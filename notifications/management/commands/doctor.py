@@ -40,7 +40,7 @@ class Command(BaseCommand):
 def findings() -> Iterator[Finding]:
     yield from environment()
     parts = examine()
-    yield from (Finding(part.ok, part.name, part.text) for part in parts)
+    yield from (Finding(part.ok, part.name, part.in_full) for part in parts)
     # Without the database nothing else can be asked.
     if parts[0].ok:
         try:
