@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
+from notifications.access import ACCESS
 from notifications.models import BrowserSession
 
 # Sent by app.js.
@@ -55,10 +56,16 @@ def page_of(request: HttpRequest) -> str:
     try:
         shown = urlsplit(request.headers.get("HX-Current-URL" if is_part(request) else "Referer", ""))
     except ValueError:
-        return reverse("home")
+        return without_word(request)
     if not is_part(request) and shown.netloc != request.get_host():
-        return reverse("home")
+        return without_word(request)
     return f"{shown.path or '/'}{'?' if shown.query else ''}{shown.query}"
+
+
+def without_word(request: HttpRequest) -> str:
+    """Where a form was sent to, if that can be looked at, too."""
+    name = request.resolver_match.view_name if request.resolver_match else ""
+    return request.path if "GET" in ACCESS.get(name, {}) else reverse("home")
 
 
 def is_part(request: HttpRequest) -> bool:
