@@ -60,6 +60,15 @@ class TestSimulator:
     def test_stays_at_its_title_when_something_is_chosen(self, browser: Client) -> None:
         assert "#verdicts" not in simulated(browser, a_completion())
 
+    def test_calls_a_digest_that_is_due_due_now(self, browser: Client) -> None:
+        completion, notification = a_completion(), a_notification(digest="hourly")
+        an_entry(notification, completion, due_at=timezone.now() - timedelta(seconds=5))
+
+        html = simulated(browser, completion)
+
+        assert "Waits for the digest" in html
+        assert ">now</time>" in html
+
     def test_puts_those_that_fire_first(self, browser: Client) -> None:
         for name, glob in (("a", "x"), ("b", ""), ("c", "x"), ("d", "")):
             a_notification(name=name, package_glob=glob)
