@@ -84,7 +84,7 @@ def chunks_of_recipients(messages: QuerySet[Message]) -> Iterator[list[Recipient
     """By their mails, of which one chunk at a time: a filter of recipients would look for all mails at each chunk."""
     for mails in in_chunks(messages, size=MAILS_AT_ONCE):
         known = {mail.pk: mail for mail in mails}
-        for recipients in in_chunks(Recipient.objects.filter(message__in=known)):
+        for recipients in in_chunks(Recipient.objects.filter(message__in=known), key="id"):
             for recipient in recipients:
                 recipient.message = known[recipient.message_id]
             yield recipients
