@@ -175,7 +175,7 @@ class TestFigures:
         for state in ("sent", "sent", "partly_sent", "failed"):
             settled(state, seconds=2)
         text = bare(text_of(page))
-        assert "Accepted today 3 1 failed , 1 in part" in text
+        assert "Sent today 3 1 failed , 1 in part" in text
         assert "Time to accept 2 s" in text.replace("2.0 s", "2 s")
 
     def test_each_day_is_a_column_and_a_row_of_the_table(self, page: Client, settled: Settled) -> None:
