@@ -1,5 +1,7 @@
 """Reports > Safety."""
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -9,6 +11,8 @@ from tests.smtp_sink import SmtpSink
 
 pytestmark = pytest.mark.django_db
 URL = "/safety/"
+PAUSED, REROUTED = "Notification mail is paused", "All mail goes to lab@peer.test"
+NO_SERVER = "Mail server not set up"
 
 
 @pytest.fixture
@@ -24,11 +28,24 @@ def test_everything_is_off_at_first(browser: Client) -> None:
 
 
 def test_what_is_saved_is_shown_on_every_page(browser: Client) -> None:
+    use_smtp(host="127.0.0.1", port=1)
+    for values, words in (({"paused": "on"}, PAUSED), ({"reroute_to": "lab@peer.test"}, REROUTED)):
+        browser.post(URL, values)
+        for address in (URL, "/mail-server/", "/deliveries/"):
+            assert words in browser.get(address).content.decode()
+
+
+def test_one_banner_at_a_time_is_shown_the_gravest(browser: Client) -> None:
     browser.post(URL, {"paused": "on", "reroute_to": "lab@peer.test"})
-    for address in (URL, "/mail-server/", "/deliveries/"):
-        page = browser.get(address).content.decode()
-        assert "Notification mail is paused" in page
-        assert "All mail goes to lab@peer.test" in page
+    assert banners(browser, "/deliveries/") == ["Mail server not set up"]
+    use_smtp(host="127.0.0.1", port=1)
+    assert banners(browser, "/deliveries/") == [PAUSED]
+    assert banners(browser, URL) == [PAUSED, REROUTED]
+
+
+def banners(browser: Client, address: str) -> list[str]:
+    page = browser.get(address).content.decode()
+    return [title for title in re.findall(r"<h2[^>]*>([^<]*)</h2>", page) if title in (PAUSED, REROUTED, NO_SERVER)]
 
 
 def test_domains_are_taken_however_they_are_separated(browser: Client) -> None:
@@ -76,6 +93,7 @@ def test_mail_that_waited_goes_once_the_pause_is_over(browser: Client) -> None:
 
 def test_who_paused_it_is_told_whatever_is_changed_later(browser: Client) -> None:
     browser.post(URL, {"paused": "on"})
+    use_smtp(host="127.0.0.1", port=1)
     Safety.load().change({"allowed_domains": ["x.test"]}, by=operator())
     assert "ada paused it <time" in browser.get("/deliveries/").content.decode()
     browser.post(URL, {})
