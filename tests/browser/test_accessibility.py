@@ -132,7 +132,7 @@ def test_every_page_of_a_full_panel(full: tuple[Panel, dict[str, str]], ada: Bro
         ("/completions/new/", {"name": ""}),
         ("/people/", {}),
         ("/tokens/", {}),
-        ("/account/", {}),
+        ("/account/", {"email": "nobody"}),
         ("/safety/", {"reroute_to": "nobody"}),
     ],
 )
