@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from notifications.access import Role
 from notifications.forms.fields import AddressField, LineField, ZoneField
 from notifications.forms.setup import NOT_THE_SAME, password_help
-from notifications.models.people import ROLES
+from notifications.models.invitation import ROLES
 
 WHAT_ROLES_MAY = (
     ("Viewer", "reads: deliveries, completions, notifications and the mail server's values, never what a mail said"),

@@ -1,9 +1,12 @@
 from notifications.models.api_token import ApiToken, Scope
 from notifications.models.audit import AuditEvent, AuditHead
+from notifications.models.browser_session import BrowserSession
 from notifications.models.bulk_job import BulkItem, BulkJob, BulkResult
 from notifications.models.completion import Completion, Outcome, Series, TargetResult
 from notifications.models.digest import DigestEntry
 from notifications.models.grant import AppToken, ConsentRequest, OAuthGrant
+from notifications.models.identity import Identity
+from notifications.models.invitation import Invitation
 from notifications.models.mail_day import MailDay
 from notifications.models.mail_server import (
     HoldReason,
@@ -16,7 +19,7 @@ from notifications.models.mail_server import (
 )
 from notifications.models.message import Attempt, Message, Recipient
 from notifications.models.notification import Day, Digest, History, Notification, OutsideHours
-from notifications.models.people import BrowserSession, Identity, Invitation, LastAdministrator
+from notifications.models.people import LastAdministrator
 from notifications.models.safety import Safety
 
 __all__ = [

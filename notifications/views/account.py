@@ -18,7 +18,8 @@ from notifications import time_zones
 from notifications.access import role_of
 from notifications.forms.people import EmailForm, OwnPasswordForm, OwnZoneForm
 from notifications.models import AuditEvent, BrowserSession
-from notifications.models.people import change_address, end_sessions
+from notifications.models.browser_session import end_sessions
+from notifications.models.people import change_address
 from notifications.views import cookies
 
 

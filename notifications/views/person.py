@@ -12,12 +12,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from notifications.access import role_of
 from notifications.forms.people import WHAT_ROLES_MAY, EmailForm, RoleForm
 from notifications.models import BrowserSession, LastAdministrator
+from notifications.models.browser_session import end_sessions
 from notifications.models.people import (
     activate,
     change_address,
     change_role,
     deactivate,
-    end_sessions,
     is_last_administrator,
 )
 

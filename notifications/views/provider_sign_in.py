@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from notifications.models import AuditEvent
-from notifications.models.people import Identity, NoAccount
+from notifications.models.identity import Identity, NoAccount
 from notifications.oauth.sign_in import SignInProvider, SignInRefused, begin, complete, sign_in_provider
 from notifications.views.invitation import BACKEND
 

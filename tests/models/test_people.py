@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from notifications.access import Role, role_of
 from notifications.models import AuditEvent, BrowserSession, Invitation, LastAdministrator
-from notifications.models.people import activate, change_role, deactivate, end_sessions
+from notifications.models.browser_session import end_sessions
+from notifications.models.people import activate, change_role, deactivate
 from notifications.tasks import prune
 from tests.base import administrator, operator, person, viewer
 

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from joserfc import jwt
@@ -21,6 +22,7 @@ from joserfc.jwk import OctKey, RSAKey
 from notifications.access import Role, role_of
 from notifications.checks import sign_in_with_a_provider
 from notifications.models import AuditEvent, BrowserSession, Identity
+from notifications.models.identity import NoAccount
 from notifications.models.people import deactivate
 from notifications.oauth import sign_in
 from notifications.oauth.providers import Kind
@@ -317,6 +319,31 @@ class TestAForgedAnswer:
 
 def part(values: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps(values).encode()).rstrip(b"=").decode()
+
+
+@pytest.mark.django_db
+class TestAnAccount:
+    def test_is_made_for_no_address_that_cannot_be_a_name(self) -> None:
+        for email in ("x y<z>@contoso.test", "a" * 140 + "@contoso.test", "a" * 300 + "@contoso.test", "@"):
+            with pytest.raises(NoAccount):
+                Identity.person("i", "s", email, None)
+        with pytest.raises(NoAccount):
+            Identity.person("i", "s" * 301, ACCOUNT, None)
+        assert not User.objects.exists()
+
+    def test_of_somebody_in_two_windows_at_once_is_made_once(self) -> None:
+        came: list[str] = []
+
+        def other_window(execute: Any, sql: str, *more: Any) -> Any:
+            """Between the look for the account and the account."""
+            if sql.startswith("INSERT") and not came:
+                came.append(ACCOUNT)
+                User.objects.bulk_create([User(username=ACCOUNT)])
+            return execute(sql, *more)
+
+        with connection.execute_wrapper(other_window), pytest.raises(NoAccount, match="at once"):
+            Identity.person("i", "s", ACCOUNT, None)
+        assert User.objects.count() == 1
 
 
 class TestRoles:
