@@ -66,12 +66,11 @@ for each in json.loads({notifications!r}):
     assert form.is_valid(), form.errors
     form.save()
 base.use_smtp(host={host!r}, port={port}, sender="Deployments <deploy@example.com>")
+tools = [ApiToken.issue(name, by=ada)[0] for name in ("Nightly schedules", "Jenkins", "PDQ Deploy on DEPLOY-01")]
 for report in json.loads({reports!r}):
-    accept(read(json.dumps(report).encode()))
+    accept(read(json.dumps(report).encode()), by=tools[-1])
 for name, rights in (("olga", {{"is_staff": True}}), ("vic", {{}})):
     base.person(name, **rights)
-for name in ("PDQ Deploy on DEPLOY-01", "Jenkins", "Nightly schedules"):
-    ApiToken.issue(name, by=ada)
 """
 AGE = """
 import json
@@ -91,6 +90,32 @@ for number, minutes in json.loads({ages!r}).items():
 MailDay.objects.all().delete()
 base.use_smtp(host="smtp.example.com", port=587, security="starttls", user="deployments", password=base.PASSWORD,
     sender="Deployments <deploy@example.com>")
+"""
+# What the three pages that nobody fills by using them show.
+GRAPH = """
+from datetime import timedelta
+from django.utils import timezone
+from notifications.models import MailServerSettings
+saved = MailServerSettings.load()
+values = {"graph_client_id": "3f0c7a52-6a0e-4d6c-9b57-1c2f9d3e8a41", "graph_tenant_id": "example.com",
+    "graph_client_secret": "secret", "graph_sender": "Deployments <deploy@example.com>",
+    "graph_secret_expires": (timezone.now() + timedelta(days=21)).date()}
+saved.save_version(values, seen=saved.version)
+"""
+SAFE = """
+from django.contrib.auth import get_user_model
+from notifications.models import Safety
+ada = get_user_model().objects.get(username="ada")
+Safety.load().change({"allowed_domains": ["example.com"], "reroute_to": "lab@example.com"}, by=ada)
+"""
+HELD = """
+from notifications.delivery import outbox
+from notifications.models import HoldReason, MailServerState, Safety
+from tests import base
+Safety.load().change({"allowed_domains": [], "reroute_to": ""})
+MailServerState.load().hold(HoldReason.SIGN_IN, "535 5.7.8", "Error: authentication failed")
+for package in ("7-Zip 24.08", "Firefox 132.0", "VLC 3.0.21"):
+    outbox.put(base.a_mail("ops@example.com", subject=f"Failed: {package} to Lab"), "notification")
 """
 WAITING = "from notifications.models import Message; print(Message.objects.filter(state__in=Message.OPEN).count())"
 
@@ -146,8 +171,15 @@ def fill(panel: Panel, sink: SmtpSink) -> None:
 
 
 def take(
-    context: BrowserContext, name: str, path: str, *, scheme: Scheme = "light", size: tuple[int, int] = WIDE
+    context: BrowserContext,
+    name: str,
+    path: str,
+    *,
+    scheme: Scheme = "light",
+    size: tuple[int, int] = WIDE,
+    part: str = "",
 ) -> None:
+    """From the top of the page, or of a `part` of it."""
     page = context.new_page()
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     page.set_viewport_size({"width": size[0], "height": size[1]})
@@ -155,6 +187,8 @@ def take(
     assert response
     assert response.ok, path
     page.wait_for_load_state("networkidle")
+    if part:
+        page.locator(part).evaluate("part => scrollTo(0, part.getBoundingClientRect().top + scrollY - 72)")
     save(page, name)
 
 
@@ -173,7 +207,14 @@ def first_test_email(context: BrowserContext) -> None:
     page.goto("/mail-server/")
     page.click("#send-test-email")
     page.wait_for_selector("#test-result >> text=Took", timeout=60_000)
+    page.set_viewport_size({"width": WIDE[0], "height": 1100})
+    page.locator(".modes").evaluate("modes => scrollTo(0, modes.getBoundingClientRect().top + scrollY - 72)")
     save(page, "mail-server")
+    page = context.new_page()
+    page.goto("/inbox/")
+    page.click("tbody a")
+    page.wait_for_load_state("networkidle")
+    save(page, "inbox")
 
 
 def latest(panel: Panel, which: str) -> str:
@@ -201,13 +242,19 @@ def test_every_page_can_be_pictured(panel: Panel, chromium: Browser, sink: SmtpS
     take(context, "dashboard-phone", "/dashboard/", size=PHONE)
     take(context, "notifications", "/notifications/")
     take(context, "notification", f"/notifications/{rule}/")
+    take(context, "preview", f"/notifications/{rule}/", part=".preview")
     take(context, "simulator", f"/notifications/simulator/?completion={completion}")
     take(context, "deliveries", "/deliveries/")
     take(context, "delivery", f"/deliveries/{mail}/")
     take(context, "completion", f"/completions/{completion}/")
-    take(context, "safety", "/safety/")
     take(context, "people", "/people/")
     take(context, "audit", "/audit/")
+    take(context, "health", "/health/")
+    panel.shell(GRAPH)
     take(context, "mail-server-graph", "/mail-server/?mode=graph", scheme="dark")
+    panel.shell(SAFE)
+    take(context, "safety", "/safety/")
+    panel.shell(HELD)
+    take(context, "held", "/dashboard/")
     context.close()
     assert PASSWORD not in "".join(panel.output)
