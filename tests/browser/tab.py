@@ -61,6 +61,10 @@ def walk(page: Page) -> tuple[list[str], list[str]]:
     while len(stops) < MOST_STOPS:
         page.keyboard.press("Tab")
         stop: dict[str, Any] | None = page.evaluate(STOP)
+        if stop is None and stops and stops[-1] == "frame":
+            # The frame's own process gives the focus back a moment later.
+            page.wait_for_timeout(300)
+            stop = page.evaluate(STOP)
         if stop is None:
             break
         stops.append(stop["name"])

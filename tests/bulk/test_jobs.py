@@ -16,10 +16,18 @@ from tests.base import a_message, administrator, operator, wait_until
 
 pytestmark = pytest.mark.django_db
 RESEND, CANCEL = BulkJob.Kind.RESEND, BulkJob.Kind.CANCEL
-REFUSES_SUBJECT = """
-    CREATE TRIGGER refuses_subject BEFORE INSERT ON notifications_message WHEN NEW.subject = 'refused'
-    BEGIN SELECT RAISE(ABORT, 'not this one'); END
-"""
+REFUSES_SUBJECT = {
+    "sqlite": """
+        CREATE TRIGGER refuses_subject BEFORE INSERT ON notifications_message WHEN NEW.subject = 'refused'
+        BEGIN SELECT RAISE(ABORT, 'not this one'); END
+    """,
+    "postgresql": """
+        CREATE FUNCTION refuse() RETURNS trigger AS
+        'BEGIN RAISE EXCEPTION ''not this one'' USING ERRCODE = ''check_violation''; END' LANGUAGE plpgsql;
+        CREATE TRIGGER refuses_subject BEFORE INSERT ON notifications_message FOR EACH ROW
+        WHEN (NEW.subject = 'refused') EXECUTE FUNCTION refuse()
+    """,
+}
 MANY = 600
 
 
@@ -119,7 +127,7 @@ class TestMeanwhile:
         Message.objects.filter(pk=mails[1].pk).update(subject="refused")
         job = begun(RESEND)
         with connection.cursor() as cursor:
-            cursor.execute(REFUSES_SUBJECT)
+            cursor.execute(REFUSES_SUBJECT[connection.vendor])
         job = done(job)
         assert (job.done, job.failed) == (2, 1)
         assert "not this one" in job.error
