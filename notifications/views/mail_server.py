@@ -66,14 +66,24 @@ def show(
     **more: Any,
 ) -> HttpResponse:
     keeps_typed = keep_typed_secret(request, form)
-    chosen = PAGES[form.mode]
     for_reader(request, form)
     form[form.write_only].help_text = secret_help(form)
-    state = mail_state()
     context = {
         "form": form,
         "keeps_typed_password": keeps_typed,
         "recipient": recipient or TestEmailForm(initial={"test_to": last_recipient(request)}),
+        **around(saved, form),
+        "may_save": may(request.user, PAGES[form.mode].url_name, "POST"),
+        "may_test": may(request.user, "test-emails", "POST"),
+        **more,
+    }
+    return render(request, "mail_server/page.html", context, status=status)
+
+
+def around(saved: MailServerSettings, form: ModeForm) -> dict[str, Any]:
+    """What the page shows beside the form itself."""
+    state, chosen = mail_state(), PAGES[form.mode]
+    return {
         "saved": saved,
         "mail_state": state,
         "cards": cards(saved, state),
@@ -82,13 +92,9 @@ def show(
         "has_values": saved.has_values(form.mode),
         "last_saved": last_saved(form.mode),
         "first_steps": first_steps(),
-        "may_save": may(request.user, chosen.url_name, "POST"),
-        "may_test": may(request.user, "test-emails", "POST"),
         "on_mail_server": True,
         **chosen.extras(saved, form),
-        **more,
     }
-    return render(request, "mail_server/page.html", context, status=status)
 
 
 def for_reader(request: HttpRequest, form: ModeForm) -> ModeForm:
