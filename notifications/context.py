@@ -85,7 +85,7 @@ class MailState:
 
     @property
     def needs_banner(self) -> bool:
-        """Safety has a banner of its own, which stands beside this one."""
+        """Safety has a banner of its own, which is shown where nothing is broken."""
         return not self.server_works
 
     @property
