@@ -69,6 +69,15 @@ class TestPages:
 
 
 @pytest.mark.django_db
+def test_the_dashboard_says_whose_days_it_shows_to_who_reads_elsewhere(client: Client) -> None:
+    client.force_login(administrator())
+    a_completion()
+    assert "by the clock in UTC" not in client.get(reverse("dashboard")).content.decode()
+    client.cookies[time_zones.BROWSER_COOKIE] = TOKYO
+    assert "given up, by the clock in UTC." in client.get(reverse("dashboard")).content.decode()
+
+
+@pytest.mark.django_db
 def test_a_mail_has_the_installations_zone_whoever_makes_it(client: Client) -> None:
     client.force_login(administrator())
     client.cookies[time_zones.BROWSER_COOKIE] = TOKYO

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -46,6 +47,8 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "concerns": [worry for worry in worries if worry.title != pulse["title"]],
         "steps": next_steps(server, request.user),
         "today": days[-1],
+        # The days are the installation's, which is worth a word to who reads elsewhere.
+        "days_zone": "" if timezone.get_current_timezone_name() == settings.TIME_ZONE else settings.TIME_ZONE,
         "bars": bars(days),
         "ranges": ranges(days),
         "completions": completions,
