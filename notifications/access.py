@@ -6,6 +6,7 @@ from enum import IntEnum
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 
@@ -189,5 +190,9 @@ def refusal(request: HttpRequest, needed: Role | None) -> HttpResponse:
 
 
 def helpers() -> list[Any]:
-    users = get_user_model()._default_manager.filter(is_active=True, is_superuser=True)
-    return list(users.order_by("username")[:HELPERS_NAMED])
+    return list(administrators().order_by("username")[:HELPERS_NAMED])
+
+
+def administrators() -> QuerySet[Any]:
+    """Those who can act as such."""
+    return get_user_model()._default_manager.filter(is_active=True, is_superuser=True)

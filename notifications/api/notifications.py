@@ -29,6 +29,7 @@ from notifications.models import (
     Scope,
     StaleVersion,
 )
+from notifications.versions import version_in
 
 router = Router(tags=["notifications"])
 EXAMPLE: dict[str, Any] = {
@@ -197,7 +198,8 @@ def wanted_version(request: HttpRequest) -> int | None:
     text = request.headers.get("If-Match", "*").strip().strip('"')
     if text == "*":
         return None
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+    known = version_in(text)
+    return -1 if known is None else known
 
 
 def fields_in(request: HttpRequest) -> Mapping[str, Any]:

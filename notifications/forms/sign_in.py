@@ -5,6 +5,8 @@ from typing import Any
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.validators import MaxLengthValidator
 
+from notifications.lock_out import LONGEST_NAME
+
 
 class SignInForm(AuthenticationForm):
     error_messages = {
@@ -16,7 +18,7 @@ class SignInForm(AuthenticationForm):
         super().__init__(*args, **options)
         self.fields["username"].label = "User name"
         # Django tells the browser alone, and PostgreSQL would say it with an error.
-        self.fields["username"].validators.append(MaxLengthValidator(150))
+        self.fields["username"].validators.append(MaxLengthValidator(LONGEST_NAME))
         self.fields["username"].error_messages["max_length"] = "No user name is as long as that."
         if self.data.get("username"):
             # After a wrong password that is what has to be typed again.

@@ -4,12 +4,11 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import QuerySet
 from django.db.models.signals import post_save
 from django.dispatch import receiver
 
 from notifications import origin
-from notifications.access import Role, flags_of, role_of
+from notifications.access import Role, administrators, flags_of, role_of
 from notifications.models.audit import AuditEvent
 from notifications.models.browser_session import BrowserSession
 from notifications.models.invitation import Invitation
@@ -75,7 +74,3 @@ def locked(user: User, *, stays_administrator: bool) -> User:
 
 def is_last_administrator(user: User) -> bool:
     return list(administrators().values_list("pk", flat=True)[:2]) == [user.pk]
-
-
-def administrators() -> QuerySet[User]:
-    return User.objects.filter(is_active=True, is_superuser=True)

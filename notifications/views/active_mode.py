@@ -11,7 +11,7 @@ from notifications.context import waiting
 from notifications.delivery.outbox import start_afresh
 from notifications.diagnosis.connection import connection_of
 from notifications.models import MailServerSettings, Mode, StaleVersion
-from notifications.views.mail_server import seen
+from notifications.versions import seen
 
 
 @require_http_methods(["GET", "POST"])

@@ -17,6 +17,7 @@ from notifications.forms.frozen import freeze
 from notifications.forms.mode import ModeForm
 from notifications.forms.test_email import TestEmailForm
 from notifications.models import MailServerSettings, Safety, StaleVersion
+from notifications.versions import seen
 from notifications.views import last_test
 from notifications.views.checklist import first_steps
 from notifications.views.differences import Difference, difference
@@ -176,11 +177,6 @@ def secret_help(form: ModeForm) -> str:
     if form.has_saved_secret:
         return f"A {word} is saved. Leave this empty to keep it, or type another to replace it."
     return form.write_only_help
-
-
-def seen(request: HttpRequest) -> int:
-    text = request.POST.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
 
 
 def last_recipient(request: HttpRequest) -> str:

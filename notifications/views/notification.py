@@ -16,7 +16,8 @@ from notifications.forms.frozen import freeze
 from notifications.forms.notification import NotificationForm
 from notifications.forms.trial import TrialForm, first_example
 from notifications.models import Notification, StaleVersion
-from notifications.views.notification_conflict import conflict_of, seen
+from notifications.versions import seen
+from notifications.views.notification_conflict import conflict_of
 from notifications.views.notification_parts import opened
 
 ACCOUNTS_SHOWN = 50

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from django.http import HttpRequest
-
 from notifications.forms.notification import NotificationForm
 from notifications.models import AuditEvent, Notification
 from notifications.views.differences import difference
@@ -14,12 +12,6 @@ CHANGES = (
     AuditEvent.Action.NOTIFICATION_ENABLED,
     AuditEvent.Action.NOTIFICATION_DISABLED,
 )
-
-
-def seen(request: HttpRequest) -> int | None:
-    """The version that the page was made from, if it says so."""
-    text = request.POST.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def conflict_of(form: NotificationForm, saved: Notification) -> dict[str, Any]:
