@@ -6,33 +6,34 @@ import socket
 import ssl
 import threading
 
-from notifications.backends.base import BackendError, Fault, Reply
-from notifications.backends.deadline import Deadline
+from notifications.backends.base import BackendError, Fault, Reply, Stage
 
 # Cloud machines answer here with credentials of their own; no mail server lives there.
 METADATA = {ipaddress.ip_address("fd00:ec2::254"), ipaddress.ip_address("100.100.100.200")}
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
-def connect(host: str, port: int, timeout: float, deadline: Deadline) -> socket.socket:
-    """Try each address of `host` in turn, `timeout` seconds each. Raises BackendError."""
+def connect(host: str, port: int, timeout: float) -> socket.socket:
+    """Connect to `host`: `timeout` seconds for the name lookup, and for each address in turn. Raises BackendError."""
     failure = f"{host} has no address"
-    for address in resolve(host, port, deadline):
+    for address in resolve(host, port, timeout):
         if is_forbidden(address):
-            raise BackendError(Fault.CONFIGURATION, Reply(text=f"{host}: this address is never a mail server's"))
+            raise BackendError(
+                Fault.CONFIGURATION, Reply(text=f"{host}: this address is never a mail server's"), stage=Stage.CONNECT
+            )
         try:
             # The checked address itself, so that a second lookup cannot lead elsewhere.
-            sock = socket.create_connection((address, port), deadline.remaining(at_most=timeout))
+            sock = socket.create_connection((address, port), timeout)
         except OSError as error:
             failure = f"{host}:{port} ({address}): {reason(error)}"
         else:
             # Nagle's algorithm keeps the final dot back until the mail is acknowledged: 40 ms for each mail.
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return sock
-    raise BackendError(Fault.UNREACHABLE, Reply(text=f"Could not connect to {failure}"))
+    raise BackendError(Fault.UNREACHABLE, Reply(text=f"Could not connect to {failure}"), stage=Stage.CONNECT)
 
 
-def resolve(host: str, port: int, deadline: Deadline) -> list[str]:
+def resolve(host: str, port: int, timeout: float) -> list[str]:
     """The addresses of `host`. getaddrinfo knows no time limit, so it runs in a thread that may be left behind."""
     answers: queue.Queue[list[str] | OSError] = queue.Queue()
 
@@ -45,11 +46,11 @@ def resolve(host: str, port: int, deadline: Deadline) -> list[str]:
 
     threading.Thread(target=look_up, daemon=True).start()
     try:
-        answer = answers.get(timeout=deadline.remaining())
+        answer = answers.get(timeout=timeout)
     except queue.Empty:
         answer = TimeoutError("the name lookup did not answer in time")
     if isinstance(answer, OSError):
-        raise BackendError(Fault.UNREACHABLE, Reply(text=f"{host}: {reason(answer)}")) from answer
+        raise BackendError(Fault.UNREACHABLE, Reply(text=f"{host}: {reason(answer)}"), stage=Stage.DNS) from answer
     return answer
 
 
@@ -83,10 +84,12 @@ def start_tls(plain: socket.socket, host: str, context: ssl.SSLContext, timeout:
     except ssl.SSLCertVerificationError as error:
         plain.close()
         text = f"CERTIFICATE_VERIFY_FAILED: {error.verify_message} (certificate shown by {host})"
-        raise BackendError(Fault.TLS, Reply(text=text)) from error
+        raise BackendError(Fault.TLS, Reply(text=text), stage=Stage.TLS) from error
     except (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError, TimeoutError) as error:
         plain.close()
-        raise BackendError(Fault.UNREACHABLE, Reply(text=f"{host} ended the TLS handshake: {reason(error)}")) from error
+        text = f"{host} ended the TLS handshake: {reason(error)}"
+        raise BackendError(Fault.UNREACHABLE, Reply(text=text), stage=Stage.TLS) from error
     except (ssl.SSLError, OSError) as error:
         plain.close()
-        raise BackendError(Fault.TLS, Reply(text=f"TLS with {host} failed: {reason(error)}")) from error
+        text = f"TLS with {host} failed: {reason(error)}"
+        raise BackendError(Fault.TLS, Reply(text=text), stage=Stage.TLS) from error

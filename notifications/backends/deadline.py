@@ -1,21 +1,21 @@
-"""One clock for a whole attempt: socket timeouts count each read anew, and a dripping server lives on that."""
+"""A point in monotonic time: socket timeouts start over with each read, and a dripping server lives on that."""
 
 import time
 
 
 class DeadlineExceeded(TimeoutError):
-    """The attempt's time is used up."""
+    """No time is left."""
 
 
 class Deadline:
-    """Seconds of monotonic time from now on."""
+    """`seconds` of monotonic time from now on."""
 
     def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds
 
     def remaining(self, at_most: float | None = None) -> float:
-        """Seconds left, never more than `at_most`. Raises DeadlineExceeded when there are none."""
+        """Return the seconds left, never more than `at_most`. Raises DeadlineExceeded when there are none."""
         left = self._end - time.monotonic()
         if left <= 0:
-            raise DeadlineExceeded("the time limit for one mail was reached")
+            raise DeadlineExceeded("the time limit was reached")
         return left if at_most is None else min(left, at_most)

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from notifications.backends.base import BackendError, Envelope, Fault, RecipientResult, Reply, Results
-from notifications.backends.deadline import Deadline, DeadlineExceeded
+from notifications.backends.base import BackendError, Envelope, Fault, RecipientResult, Reply, Results, TimeLimits
 from notifications.backends.graph_api import GraphAccess, GraphApi, GraphServer
 from notifications.backends.graph_draft import Drafting, NoDrafts, accepted
 from notifications.backends.graph_errors import Cut, Refusal
@@ -28,13 +27,13 @@ class GraphBackend:
         self._access = access
         self._api = GraphApi(server, access)
 
-    def send(self, envelope: Envelope, deadline: Deadline, trace: Trace) -> Results:
-        self._api.use(deadline, trace)
+    def send(self, envelope: Envelope, limits: TimeLimits, trace: Trace) -> Results:
+        self._api.use(limits, trace)
         results: dict[str, RecipientResult] = {}
         with settling(results):
             remaining = envelope.recipients
             while remaining:
-                mail = GraphMail(Envelope(envelope.sender, remaining, envelope.content, envelope.memory))
+                mail = GraphMail(Envelope(envelope.sender, remaining, envelope.content, envelope.lease))
                 remaining = self._try(mail, results)
         return results
 
@@ -69,6 +68,7 @@ class GraphBackend:
     def _send_at_once(self, mail: GraphMail) -> Reply:
         """By sendMail, in one request."""
         body = self._whole(mail)
+        mail.envelope.lease.check()
         try:
             response = self._api.call("POST", f"{self._server.user}/sendMail", body)
         except Cut as cut:
@@ -99,8 +99,6 @@ def settling(results: dict[str, RecipientResult]) -> Iterator[None]:
     except BackendError as error:
         error.results = results
         raise
-    except DeadlineExceeded as error:
-        raise BackendError(Fault.TRANSIENT, Reply(text=str(error)), results=results) from error
 
 
 def named_in(error: Refusal, recipients: tuple[str, ...]) -> list[str]:

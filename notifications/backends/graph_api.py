@@ -11,9 +11,9 @@ from urllib.parse import quote, unquote
 import requests
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from notifications.backends.base import BackendError, Fault, Reply, TokenSource
+from notifications.backends.base import BackendError, Fault, Reply, TimeLimits, TokenSource
 from notifications.backends.connection import reason
-from notifications.backends.deadline import Deadline, DeadlineExceeded
+from notifications.backends.deadline import Deadline
 from notifications.backends.graph_errors import Cut, Refusal, refusal
 from notifications.backends.trace import Trace
 from notifications.outbound import Endless, GuardedSession, Refused
@@ -79,13 +79,12 @@ class GraphApi:
         self._access = access
         self._session = GuardedSession(hosts, server.ca_file, trust_environment=server.trust_environment)
         self._session.connect_seconds = server.connect_timeout
-        # A mail's own deadline is the limit: taking a large mail in may last.
+        # The call's own deadline is the limit: a large email takes a while.
         self._session.read_seconds = float("inf")
         self._session.largest_answer = LARGEST_ANSWER
 
-    def use(self, deadline: Deadline, trace: Trace) -> None:
-        self._deadline, self._trace, self._has_token = deadline, trace, False
-        self._session.remaining = deadline.remaining
+    def use(self, limits: TimeLimits, trace: Trace) -> None:
+        self._limits, self._trace, self._has_token = limits, trace, False
 
     def hide(self, secret: str) -> None:
         self._trace.hide(secret)
@@ -101,7 +100,7 @@ class GraphApi:
 
         Raises Refusal, Cut, or BackendError when nothing was sent.
         """
-        token = self._access.token(self._deadline.remaining())
+        token = self._access.token(self._limits.command)
         if not self._has_token:
             self._trace.step("signed in as the app")
             self._has_token = True
@@ -111,7 +110,7 @@ class GraphApi:
             if error.status != 401:
                 raise
             self._trace.step("Graph refused the access token; fetching a new one")
-            token = self._access.token(self._deadline.remaining(), refused=token)
+            token = self._access.token(self._limits.command, refused=token)
             return self._authorized(token, method, url, body, headers)
 
     def _authorized(self, token: str, method: str, url: str, body: Any, headers: dict[str, str]) -> requests.Response:
@@ -131,13 +130,13 @@ class GraphApi:
         """One request as it is, without a token unless `headers` have one. Raises as `call` does."""
         ours = str(uuid.uuid4())
         self._trace.sent(f"{method} {unquote(url)} ({len(content)} bytes), client-request-id {ours}")
-        # Asked now: once the request is on its way, a deadline that passes leaves doubt.
-        self._deadline.remaining()
-        body = Clocked(content, self._deadline) if content else None
+        deadline = Deadline(self._limits.command)
+        self._session.remaining = deadline.remaining
+        body = Clocked(content, deadline) if content else None
         sent = {**headers, "client-request-id": ours, "return-client-request-id": "true"}
         try:
             response = self._session.request(method, url, data=body, headers=sent)
-        except (requests.RequestException, DeadlineExceeded, OSError) as error:
+        except (requests.RequestException, OSError) as error:
             failure = undelivered(error, is_unread=body is not None and not body.position)
             self._trace.step(f"no answer: {failure}")
             raise failure from error

@@ -15,7 +15,6 @@ from urllib.parse import quote
 import requests
 
 from notifications.backends.base import BackendError, Fault, Reply
-from notifications.backends.deadline import DeadlineExceeded
 from notifications.backends.graph_api import GraphAccess, GraphApi, json_of, reference_of
 from notifications.backends.graph_errors import Cut, Refusal, retry_after
 from notifications.backends.graph_mail import GraphMail
@@ -84,7 +83,7 @@ class Drafting:
         self._server = api.server
         self._mail = mail
         self._recipients = mail.envelope.recipients
-        self._memory = mail.envelope.memory
+        self._lease = mail.envelope.lease
 
     def run(self) -> tuple[Reply, tuple[str, ...]]:
         """What Graph said, and of which recipients. Raises NoDrafts, Refusal or BackendError."""
@@ -99,10 +98,10 @@ class Drafting:
 
     def _earlier(self) -> Note | None:
         """What an earlier try left; a try that noted nothing may still have made a draft, which nobody sends."""
-        note = Note.read(self._memory.recall())
+        note = Note.read(self._lease.recall())
         if note and note.home == self._server.user:
             return note
-        if not self._memory.is_first:
+        if not self._lease.is_first:
             for found in self._asked(self._with_message_id):
                 if found.is_draft:
                     self._delete(found.id)
@@ -139,7 +138,7 @@ class Drafting:
             return Found(note.id, is_draft=False)
         if note.looks >= MOST_LOOKS:
             return None
-        self._memory.keep(str(replace(note, looks=note.looks + 1)))
+        self._lease.keep(str(replace(note, looks=note.looks + 1)))
         text = "The mail is neither among the drafts nor among the sent mails yet; looking again later"
         raise BackendError(Fault.TRANSIENT, Reply(text=text))
 
@@ -179,7 +178,7 @@ class Drafting:
             with no_drafts_if_denied():
                 made = json_of(self._api.call("POST", f"{self._server.user}/messages", body, **IMMUTABLE))
                 note = Note(self._server.user, id_in(made), self._recipients)
-                self._memory.keep(str(note))
+                self._lease.keep(str(note))
                 self._access.learn(may_draft=True)
                 self._api.step("draft made")
                 for attachment in self._mail.attachments if not directly else []:
@@ -199,7 +198,7 @@ class Drafting:
     def _dispatch(self, note: Note) -> Reply:
         """Order the draft to be sent, and look what became of it when there is no clear answer."""
         ordered = replace(note, sending=True, ordered_at=time.time(), looks=0)
-        self._memory.keep(str(ordered))
+        self._lease.keep(str(ordered))
         try:
             response = self._api.call("POST", f"{self._url(note)}/send", **IMMUTABLE)
         except Cut as cut:
@@ -212,14 +211,14 @@ class Drafting:
                 self._discard(note)
             else:
                 # A clear no: the next try need not wait to see whether it was one.
-                self._memory.keep(str(replace(ordered, ordered_at=0.0)))
+                self._lease.keep(str(replace(ordered, ordered_at=0.0)))
             raise
         return accepted(response, "Accepted by Microsoft")
 
     def _settle(self, note: Note, error: BackendError) -> Reply:
         try:
             found = self._found(note)
-        except (Cut, BackendError, NoDrafts, DeadlineExceeded) as second:
+        except (Cut, BackendError, NoDrafts) as second:
             raise BackendError(Fault.AMBIGUOUS, error.reply) from second
         if found is None and self._server.save_to_sent_items:
             raise BackendError(Fault.AMBIGUOUS, error.reply) from error
@@ -238,7 +237,7 @@ class Drafting:
 
     def _discard(self, note: Note) -> None:
         """Leave no draft behind. Forgotten first: a crash in between must not look as if Exchange had sent it."""
-        self._memory.keep("")
+        self._lease.keep("")
         self._delete(note.id)
 
     def _delete(self, message_id: str) -> None:

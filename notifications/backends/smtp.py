@@ -6,10 +6,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from notifications.backends.base import BackendError, Envelope, Fault, RecipientResult, Reply, Results
+from notifications.backends.base import (
+    BackendError,
+    Envelope,
+    Fault,
+    RecipientResult,
+    Reply,
+    Results,
+    Stage,
+    TimeLimits,
+)
 from notifications.backends.connection import connect, start_tls, tls_context
-from notifications.backends.deadline import Deadline, DeadlineExceeded
-from notifications.backends.smtp_replies import Stage, fault_of, is_relay_denied
+from notifications.backends.smtp_replies import fault_of, is_relay_denied
 from notifications.backends.smtp_session import ConnectionLost, SmtpSession
 from notifications.backends.trace import Trace
 
@@ -49,16 +57,17 @@ class SmtpBackend:
         self._sign_in = sign_in
         self._session: SmtpSession | None = None
 
-    def send(self, envelope: Envelope, deadline: Deadline, trace: Trace) -> Results:
+    def send(self, envelope: Envelope, limits: TimeLimits, trace: Trace) -> Results:
         results: dict[str, RecipientResult] = {}
         with self._settling(results):
             remaining, drops = list(envelope.recipients), 0
             while remaining:
-                session = self._ready(deadline, trace)
+                session = self._ready(limits, trace)
                 remaining = Transaction(session, self._server.host, envelope, results).run(remaining)
                 drops += session.sock is None
                 if drops > 1:
-                    raise BackendError(Fault.THROTTLED, next(r.reply for r in results.values() if r.reply.code == 421))
+                    reply = next(result.reply for result in results.values() if result.reply.code == 421)
+                    raise BackendError(Fault.THROTTLED, reply, stage=Stage.RCPT)
         return results
 
     def close(self) -> None:
@@ -75,75 +84,75 @@ class SmtpBackend:
             self.close()
             error.results = results
             raise
-        except (ConnectionLost, DeadlineExceeded) as error:
+        except ConnectionLost as error:
             self.close()
-            raise BackendError(Fault.TRANSIENT, Reply(text=str(error)), results=results) from error
+            raise unsent(error, Fault.TRANSIENT, str(error), results) from error
 
-    def _ready(self, deadline: Deadline, trace: Trace) -> SmtpSession:
+    def _ready(self, limits: TimeLimits, trace: Trace) -> SmtpSession:
         """A session that is signed in: the kept one if it still answers, else a new one."""
         if self._session is not None and self._session.sock is not None:
-            self._session.use(deadline, trace)
+            self._session.use(limits, trace)
             try:
-                if self._session.command("RSET").code == 250:
+                if self._session.command("RSET", Stage.MAIL_FROM).code == 250:
                     return self._session
             except ConnectionLost:
                 trace.step("the kept connection was gone; connecting again")
         self.close()
         try:
-            self._session = self._connect(deadline, trace)
-        except (ConnectionLost, DeadlineExceeded) as error:
-            text = f"{self._server.host}:{self._server.port}: {error}"
-            raise BackendError(Fault.UNREACHABLE, Reply(text=text)) from error
+            self._session = self._connect(limits, trace)
+        except ConnectionLost as error:
+            raise unsent(error, Fault.UNREACHABLE, f"{self._server.host}:{self._server.port}: {error}") from error
         return self._session
 
-    def _connect(self, deadline: Deadline, trace: Trace) -> SmtpSession:
+    def _connect(self, limits: TimeLimits, trace: Trace) -> SmtpSession:
         server = self._server
-        sock = connect(server.host, server.port, server.connect_timeout, deadline)
+        sock = connect(server.host, server.port, server.connect_timeout)
         trace.step(f"connected to {server.host}:{server.port} ({sock.getpeername()[0]})")
         if server.security == "tls":
-            sock = start_tls(
-                sock, server.host, tls_context(server.ca_certificate), deadline.remaining(server.connect_timeout)
-            )
+            sock = start_tls(sock, server.host, tls_context(server.ca_certificate), server.connect_timeout)
             trace.step(f"{sock.version()}, certificate of {server.host} verified")
         # From here on an error must not leave the socket open: close() reaches it through the session.
         session = self._session = SmtpSession(sock, server.ehlo_name)
-        session.use(deadline, trace)
+        session.use(limits, trace)
         self._greet(session)
         if server.security == "starttls":
-            self._start_tls(session, deadline, trace)
+            self._start_tls(session, trace)
         if self._sign_in is not None:
             self._authenticate(session, self._sign_in, trace)
         return session
 
     def _greet(self, session: SmtpSession) -> None:
         try:
-            greeting = session.greeting(self._server.connect_timeout)
+            greeting = session.greeting()
         except ConnectionLost as error:
             hint = "; port 465 expects Security SSL/TLS" if self._server.port == 465 else ""
-            raise ConnectionLost(f"no SMTP greeting ({error}{hint})") from error
+            text = f"no SMTP greeting ({error}{hint})"
+            raise ConnectionLost(text, Stage.GREETING, timed_out=error.timed_out) from error
         if greeting.code != 220:
-            raise BackendError(fault_of(greeting, Stage.GREETING), greeting)
+            raise BackendError(fault_of(greeting, Stage.GREETING), greeting, stage=Stage.GREETING)
         self._say_hello(session)
 
     def _say_hello(self, session: SmtpSession) -> None:
+        session.stage = Stage.EHLO
         code, text = session.ehlo()
         if not 200 <= code <= 299:
             reply = Reply(code, text=text.decode("utf-8", "replace"))
-            raise BackendError(fault_of(reply, Stage.GREETING), reply)
+            raise BackendError(fault_of(reply, Stage.EHLO), reply, stage=Stage.EHLO)
 
-    def _start_tls(self, session: SmtpSession, deadline: Deadline, trace: Trace) -> None:
+    def _start_tls(self, session: SmtpSession, trace: Trace) -> None:
         if not session.has_extn("starttls"):
             text = f"STARTTLS is not offered by {self._server.host}:{self._server.port}; nothing is sent in clear"
-            raise BackendError(Fault.TLS, Reply(text=text))
-        reply = session.command("STARTTLS")
+            raise BackendError(Fault.TLS, Reply(text=text), stage=Stage.STARTTLS)
+        reply = session.command("STARTTLS", Stage.STARTTLS)
         if reply.code != 220:
             fault = Fault.THROTTLED if reply.code // 100 == 4 else Fault.TLS
-            raise BackendError(fault, reply)
+            raise BackendError(fault, reply, stage=Stage.STARTTLS)
         if session.has_unread or session.sock is None:
             # Commands or replies that came before the handshake are an attacker's (CVE-2011-0411).
-            raise BackendError(Fault.TLS, Reply(text="the server went on in clear after STARTTLS"))
+            text = "the server went on in clear after STARTTLS"
+            raise BackendError(Fault.TLS, Reply(text=text), stage=Stage.STARTTLS)
         context = tls_context(self._server.ca_certificate)
-        secured = start_tls(session.sock, self._server.host, context, deadline.remaining(self._server.connect_timeout))
+        secured = start_tls(session.sock, self._server.host, context, self._server.connect_timeout)
         trace.step(f"{secured.version()}, certificate of {self._server.host} verified")
         session.secure(secured)
         self._say_hello(session)
@@ -153,7 +162,7 @@ class SmtpBackend:
         encrypted = server.security != "none"
         if not (encrypted or server.is_loopback or server.allow_clear_password):
             text = "the password is not sent without encryption: choose STARTTLS or SSL/TLS"
-            raise BackendError(Fault.CONFIGURATION, Reply(text=text))
+            raise BackendError(Fault.CONFIGURATION, Reply(text=text), stage=Stage.AUTH)
         mechanism = sign_in.sign_in(session, encrypted=encrypted)
         trace.step(f"signed in ({mechanism})")
 
@@ -174,12 +183,12 @@ class Transaction:
         self._mail_from()
         accepted: list[str] = []
         for index, recipient in enumerate(recipients):
-            reply = self._session.command(f"RCPT TO:<{recipient}>")
+            reply = self._session.command(f"RCPT TO:<{recipient}>", Stage.RCPT)
             if reply.code in (250, 251, 252):
                 accepted.append(recipient)
             elif reply.code == 421:
                 # The server left over this one recipient: the others deserve a connection of their own.
-                self._results[recipient] = RecipientResult(reply, Fault.TRANSIENT)
+                self._results[recipient] = RecipientResult(reply, Fault.TRANSIENT, Stage.RCPT)
                 self._session.close()
                 return accepted + recipients[index + 1 :]
             elif accepted and is_too_many(reply):
@@ -198,9 +207,9 @@ class Transaction:
         if self._session.has_extn("size"):
             self._check_size()
             size = f" SIZE={len(self._envelope.content)}"
-        reply = self._session.command(f"MAIL FROM:<{self._envelope.sender}>{size}")
+        reply = self._session.command(f"MAIL FROM:<{self._envelope.sender}>{size}", Stage.MAIL_FROM)
         if reply.code != 250:
-            raise BackendError(fault_of(reply, Stage.MAIL), reply)
+            raise BackendError(fault_of(reply, Stage.MAIL_FROM), reply, stage=Stage.MAIL_FROM)
 
     def _check_size(self) -> None:
         """RFC 1870: a SIZE of 0, or none, is no fixed limit."""
@@ -208,13 +217,13 @@ class Transaction:
         size = len(self._envelope.content)
         if limit.isdigit() and 0 < int(limit) < size:
             text = f"The mail has {size:,} bytes, and {self._host} takes {int(limit):,} at most."
-            raise BackendError(Fault.PERMANENT, Reply(552, "5.3.4", text))
+            raise BackendError(Fault.PERMANENT, Reply(552, "5.3.4", text), stage=Stage.MAIL_FROM)
 
     def _refuse(self, recipient: str, reply: Reply) -> None:
         fault = fault_of(reply, Stage.RCPT)
         if fault.holds:
-            raise BackendError(fault, reply)
-        self._results[recipient] = RecipientResult(reply, fault)
+            raise BackendError(fault, reply, stage=Stage.RCPT)
+        self._results[recipient] = RecipientResult(reply, fault, Stage.RCPT)
 
     def _check_relay(self, recipients: list[str]) -> None:
         """A server that relays for nobody does not know us: a matter of the settings, not of the recipients."""
@@ -222,30 +231,35 @@ class Transaction:
         if all(is_relay_denied(result.reply) for result in refused):
             for recipient in recipients:
                 del self._results[recipient]
-            raise BackendError(Fault.CONFIGURATION, refused[0].reply)
+            raise BackendError(Fault.CONFIGURATION, refused[0].reply, stage=Stage.RCPT)
 
     def _data(self, recipients: list[str]) -> None:
-        reply = self._session.command("DATA")
+        stage = Stage.DATA
+        reply = self._session.command("DATA", stage, self._session.limits.data)
         if reply.code == 354:
             self._session.send_content(self._envelope.content)
-            reply = self._finish()
+            stage, reply = Stage.END_OF_DATA, self._finish()
         if reply.code == 250:
             self._session.trace.step(f"accepted by {self._host} ({reply.codes} {reply.text})")
-            self._results.update({recipient: RecipientResult(reply) for recipient in recipients})
+            self._results.update({recipient: RecipientResult(reply, None, stage) for recipient in recipients})
             return
-        fault = fault_of(reply, Stage.DATA)
+        fault = fault_of(reply, stage)
         if fault.holds or fault is Fault.THROTTLED:
-            raise BackendError(fault, reply)
-        self._results.update({recipient: RecipientResult(reply, fault) for recipient in recipients})
+            raise BackendError(fault, reply, stage=stage)
+        self._results.update({recipient: RecipientResult(reply, fault, stage) for recipient in recipients})
 
     def _finish(self) -> Reply:
-        # A worker that slept past its time must not finish a mail that another has taken over.
-        self._session.deadline.remaining()
+        # A worker that slept past its lease must not finish an email that another worker has taken over.
+        self._envelope.lease.check()
         try:
             return self._session.end_content()
-        except (ConnectionLost, DeadlineExceeded) as error:
-            text = f"The whole mail was sent, but {self._host} did not say whether it took it: {error}"
-            raise BackendError(Fault.AMBIGUOUS, Reply(text=text)) from error
+        except ConnectionLost as error:
+            text = f"The email was fully transmitted, but {self._host} did not confirm that it accepted it: {error}"
+            raise unsent(error, Fault.AMBIGUOUS, text) from error
+
+
+def unsent(error: ConnectionLost, fault: Fault, text: str, results: Results | None = None) -> BackendError:
+    return BackendError(fault, Reply(text=text), stage=error.stage, timed_out=error.timed_out, results=results)
 
 
 def is_too_many(reply: Reply) -> bool:

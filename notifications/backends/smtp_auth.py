@@ -8,8 +8,8 @@ import base64
 import hmac
 from dataclasses import dataclass, field
 
-from notifications.backends.base import BackendError, Fault, Reply
-from notifications.backends.smtp_replies import Stage, fault_of
+from notifications.backends.base import BackendError, Fault, Reply, Stage
+from notifications.backends.smtp_replies import fault_of
 from notifications.backends.smtp_session import SmtpSession
 
 MASKED = "••••••••"
@@ -30,12 +30,12 @@ class PasswordSignIn:
         if mechanism is None:
             what = f"only {', '.join(offered)}" if offered else "no sign-in"
             text = f"SMTP AUTH with a password is not supported by server: it offers {what} on this connection"
-            raise BackendError(Fault.SIGN_IN, Reply(text=text))
+            raise BackendError(Fault.SIGN_IN, Reply(text=text), stage=Stage.AUTH)
         reply = {"PLAIN": self._plain, "LOGIN": self._login, "CRAM-MD5": self._cram_md5}[mechanism](session)
         if reply.code != 235:
             # Anything but 235 is no sign-in, even another 2yz: sending on would be sending unauthenticated.
             fault = fault_of(reply, Stage.AUTH) if reply.code >= 400 else Fault.SIGN_IN
-            raise BackendError(fault, reply)
+            raise BackendError(fault, reply, stage=Stage.AUTH)
         return mechanism
 
     def _plain(self, session: SmtpSession) -> Reply:
@@ -47,7 +47,7 @@ class PasswordSignIn:
         return session.secret_command(encode(self.password), MASKED) if reply.code == 334 else reply
 
     def _cram_md5(self, session: SmtpSession) -> Reply:
-        reply = session.command("AUTH CRAM-MD5")
+        reply = session.command("AUTH CRAM-MD5", Stage.AUTH)
         if reply.code != 334:
             return reply
         try:

@@ -4,9 +4,8 @@ Codes decide first; texts only where the services give different things one code
 """
 
 import re
-from enum import StrEnum
 
-from notifications.backends.base import Fault, Reply
+from notifications.backends.base import Fault, Reply, Stage
 
 ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})\b")
 # "Client host rejected" is what a Postfix submission port tells those who did not sign in.
@@ -19,12 +18,7 @@ SENDER_CODES = {"5.7.60", "5.2.252"}
 SIGN_IN_CODES = {"5.7.57", "5.7.30", "5.7.139"}
 
 
-class Stage(StrEnum):
-    GREETING = "greeting"
-    AUTH = "AUTH"
-    MAIL = "MAIL FROM"
-    RCPT = "RCPT TO"
-    DATA = "DATA"
+BEFORE_SIGN_IN = (Stage.GREETING, Stage.EHLO)
 
 
 def reply_from(code: int, text: str) -> Reply:
@@ -49,7 +43,7 @@ def fault_of(reply: Reply, stage: Stage) -> Fault:
 
 def temporary_fault(reply: Reply, stage: Stage) -> Fault:
     # 421 closes the channel, 432 4.3.2 is Exchange's "too many connections": both are meant for everybody.
-    if reply.code == 421 or stage in (Stage.GREETING, Stage.AUTH):
+    if reply.code == 421 or stage in (*BEFORE_SIGN_IN, Stage.AUTH):
         return Fault.THROTTLED
     if reply.code == 432 and stage is not Stage.RCPT:
         return Fault.THROTTLED
@@ -63,13 +57,13 @@ def permanent_fault(reply: Reply, stage: Stage) -> Fault:
         return Fault.SENDER
     if is_quota(reply):
         return Fault.QUOTA
-    if stage is Stage.GREETING:
+    if stage in BEFORE_SIGN_IN:
         return Fault.CONFIGURATION
-    if stage is Stage.MAIL:
+    if stage is Stage.MAIL_FROM:
         return Fault.PERMANENT if reply.code == 552 else Fault.SENDER
     if stage is Stage.RCPT and reply.code == 553 and reply.enhanced == "5.7.1":
         return Fault.SENDER  # Postfix: sender address rejected: not owned by user
-    if stage is Stage.DATA and reply.enhanced == "5.2.2":
+    if stage in (Stage.DATA, Stage.END_OF_DATA) and reply.enhanced == "5.2.2":
         return Fault.CONFIGURATION  # Exchange: the sender's own mailbox is full of sent mail
     return Fault.PERMANENT
 

@@ -1,11 +1,11 @@
-"""smtplib with one clock for the whole attempt, capped replies and a trace."""
+"""smtplib with a time limit for each reply, capped replies and a trace."""
 
 import re
 import smtplib
 import socket
 import ssl
 
-from notifications.backends.base import Reply
+from notifications.backends.base import Reply, Stage, TimeLimits
 from notifications.backends.connection import reason
 from notifications.backends.deadline import Deadline
 from notifications.backends.smtp_replies import reply_from
@@ -18,11 +18,16 @@ REPLY_LINE = re.compile(rb"([2-5]\d\d)([ -]?)(.*)", re.S)
 
 
 class ConnectionLost(Exception):
-    """The connection ended, fell silent or spoke something else than SMTP."""
+    """The connection ended, the server did not reply in time, or it replied something that is not SMTP."""
+
+    def __init__(self, text: str, stage: Stage, *, timed_out: bool = False) -> None:
+        super().__init__(text)
+        self.stage = stage
+        self.timed_out = timed_out
 
 
 class SmtpSession(smtplib.SMTP):
-    """One connection. Call `use` before each mail: clock and trace belong to the mail, not to the connection."""
+    """One connection. Call `use` before each email: limits and trace belong to the email, not to the connection."""
 
     sock: socket.socket | None
 
@@ -30,10 +35,11 @@ class SmtpSession(smtplib.SMTP):
         # Without a name smtplib looks one up, which has no time limit; an address literal is always true.
         super().__init__(local_hostname=ehlo_name or address_literal(sock))
         self.sock = sock
+        self.stage = Stage.GREETING
         self._unread = b""
 
-    def use(self, deadline: Deadline, trace: Trace) -> None:
-        self.deadline, self.trace = deadline, trace
+    def use(self, limits: TimeLimits, trace: Trace) -> None:
+        self.limits, self.trace = limits, trace
 
     @property
     def has_unread(self) -> bool:
@@ -45,20 +51,23 @@ class SmtpSession(smtplib.SMTP):
         self.helo_resp = self.ehlo_resp = None
         self.esmtp_features, self.does_esmtp = {}, False
 
-    def greeting(self, timeout: float) -> Reply:
-        return self._reply(timeout)
+    def greeting(self) -> Reply:
+        return self._reply(self.limits.command)
 
-    def command(self, line: str) -> Reply:
+    def command(self, line: str, stage: Stage, seconds: float | None = None) -> Reply:
+        """Send `line` and return the reply to it, waiting at most `seconds` (limits.command when None)."""
+        self.stage = stage
         self.putcmd(line)
-        return self._reply()
+        return self._reply(self.limits.command if seconds is None else seconds)
 
     def secret_command(self, line: str, shown: str) -> Reply:
         """A command of which only `shown` may be kept."""
+        self.stage = Stage.AUTH
         # Some servers repeat the line that they refuse.
         self.trace.hide(line.rpartition(" ")[2])
         self.trace.sent(shown)
         super().putcmd(line)
-        return self._reply()
+        return self._reply(self.limits.command)
 
     def send_content(self, content: bytes) -> None:
         """The mail itself, without the dot that ends it; dots at line starts are doubled (RFC 5321 4.5.2)."""
@@ -67,14 +76,15 @@ class SmtpSession(smtplib.SMTP):
 
     def end_content(self) -> Reply:
         """The final dot and the answer to it; from here on the server may have accepted the mail."""
+        self.stage = Stage.END_OF_DATA
         self.send(b".\r\n")
-        return self._reply()
+        return self._reply(self.limits.end_of_data)
 
     def leave(self) -> None:
         """QUIT as a courtesy, and close."""
         try:
-            self.use(Deadline(1), Trace())
-            self.command("QUIT")
+            self.use(TimeLimits(), Trace())
+            self.command("QUIT", self.stage, seconds=1)
         except (ConnectionLost, OSError):
             pass  # gone already, which is what was wanted
         self.close()
@@ -90,20 +100,21 @@ class SmtpSession(smtplib.SMTP):
         for start in range(0, len(data), CHUNK):
             sock = self._socket()
             try:
-                sock.settimeout(self.deadline.remaining())
+                sock.settimeout(self.limits.block)
                 sock.sendall(data[start : start + CHUNK])
             except OSError as error:
                 self.close()
-                raise ConnectionLost(f"the connection broke while sending: {reason(error)}") from error
+                text = f"the connection broke while sending: {reason(error)}"
+                raise ConnectionLost(text, self.stage, timed_out=isinstance(error, TimeoutError)) from error
 
     def getreply(self) -> tuple[int, bytes]:
-        """One reply, within the deadline and LARGEST_REPLY. Raises ConnectionLost."""
-        return self._read_reply(self.deadline.remaining())
+        """One reply, within limits.command and LARGEST_REPLY. Raises ConnectionLost."""
+        return self._read_reply(self.limits.command)
 
     # --- reading ---------------------------------------------------------------------------------
 
-    def _reply(self, timeout: float | None = None) -> Reply:
-        code, text = self._read_reply(self.deadline.remaining(at_most=timeout))
+    def _reply(self, seconds: float) -> Reply:
+        code, text = self._read_reply(seconds)
         return reply_from(code, self.trace.mask(text.decode("utf-8", "replace")))
 
     def _read_reply(self, seconds: float) -> tuple[int, bytes]:
@@ -114,7 +125,8 @@ class SmtpSession(smtplib.SMTP):
             match = REPLY_LINE.fullmatch(line.rstrip(b"\r\n"))
             if not match or size > LARGEST_REPLY:
                 self.close()
-                raise ConnectionLost(f"not an SMTP reply: {self.trace.mask(line[:80].decode('ascii', 'replace'))!r}")
+                shown = self.trace.mask(line[:80].decode("ascii", "replace"))
+                raise ConnectionLost(f"not an SMTP reply: {shown!r}", self.stage)
             lines.append(match.group(3).strip())
             self.trace.received(line.decode("utf-8", "replace").rstrip())
             if match.group(2) != b"-":
@@ -124,7 +136,7 @@ class SmtpSession(smtplib.SMTP):
         while b"\n" not in self._unread:
             if len(self._unread) > LARGEST_REPLY:
                 self.close()
-                raise ConnectionLost("the server's reply has no end")
+                raise ConnectionLost("the server's reply has no end", self.stage)
             self._unread += self._receive(limit)
         line, _, self._unread = self._unread.partition(b"\n")
         return line
@@ -132,19 +144,20 @@ class SmtpSession(smtplib.SMTP):
     def _receive(self, limit: Deadline) -> bytes:
         sock = self._socket()
         try:
-            sock.settimeout(min(limit.remaining(), self.deadline.remaining()))
+            sock.settimeout(limit.remaining())
             received = sock.recv(8192)
         except OSError as error:
             self.close()
-            raise ConnectionLost(f"the server did not answer: {reason(error)}") from error
+            text = f"the server did not reply: {reason(error)}"
+            raise ConnectionLost(text, self.stage, timed_out=isinstance(error, TimeoutError)) from error
         if not received:
             self.close()
-            raise ConnectionLost("the server closed the connection")
+            raise ConnectionLost("the server closed the connection", self.stage)
         return received
 
     def _socket(self) -> socket.socket:
         if self.sock is None:
-            raise ConnectionLost("the connection is closed")
+            raise ConnectionLost("the connection is closed", self.stage)
         return self.sock
 
 

@@ -4,9 +4,9 @@ import base64
 import json
 from dataclasses import dataclass
 
-from notifications.backends.base import BackendError, Fault, Reply, TokenSource
+from notifications.backends.base import BackendError, Fault, Reply, Stage, TokenSource
 from notifications.backends.smtp_auth import MASKED, encode
-from notifications.backends.smtp_replies import Stage, fault_of
+from notifications.backends.smtp_replies import fault_of
 from notifications.backends.smtp_session import ConnectionLost, SmtpSession
 
 
@@ -22,8 +22,8 @@ class XOAuth2SignIn:
         if "XOAUTH2" not in offered:
             what = f"only {', '.join(offered)}" if offered else "no sign-in"
             text = f"SMTP AUTH with XOAUTH2 is not supported by server: it offers {what} on this connection"
-            raise BackendError(Fault.SIGN_IN, Reply(text=text))
-        token = self.source.token(session.deadline.remaining())
+            raise BackendError(Fault.SIGN_IN, Reply(text=text), stage=Stage.AUTH)
+        token = self._token(session)
         reply = self._try(session, token)
         if reply.code == 535:
             session.trace.step("the server refused the access token; refreshing it")
@@ -31,16 +31,23 @@ class XOAuth2SignIn:
         if reply.code != 235:
             # Anything but 235 is no sign-in, even another 2yz: sending on would be sending unauthenticated.
             fault = fault_of(reply, Stage.AUTH) if reply.code >= 400 else Fault.SIGN_IN
-            raise BackendError(fault, reply)
+            raise BackendError(fault, reply, stage=Stage.AUTH)
         return "XOAUTH2"
 
     def _once_more(self, session: SmtpSession, token: str, refusal: Reply) -> Reply:
-        fresh = self.source.token(session.deadline.remaining(), refused=token)
+        fresh = self._token(session, refused=token)
         try:
             return self._try(session, fresh)
         except ConnectionLost as error:
             # It was refused, and hanging up on the second try does not make that a broken line.
-            raise BackendError(Fault.SIGN_IN, refusal) from error
+            raise BackendError(Fault.SIGN_IN, refusal, stage=Stage.AUTH) from error
+
+    def _token(self, session: SmtpSession, refused: str = "") -> str:
+        try:
+            return self.source.token(session.limits.command, refused)
+        except BackendError as error:
+            error.stage = error.stage or Stage.TOKEN
+            raise
 
     def _try(self, session: SmtpSession, token: str) -> Reply:
         session.trace.hide(token)

@@ -8,8 +8,7 @@ from typing import Self
 
 from django.db import InterfaceError, OperationalError, connection
 
-from notifications.backends.base import Backend, BackendError, Envelope, Fault, Reply, Results
-from notifications.backends.deadline import Deadline
+from notifications.backends.base import Backend, BackendError, Envelope, Fault, Reply, Results, TimeLimits
 from notifications.backends.trace import Trace
 from notifications.delivery.claim import Claim, claim
 from notifications.delivery.gate import Passage, passage
@@ -23,6 +22,7 @@ TURN_SECONDS = 20.0
 # Shorter than the lease's margin: after that the sweep has the mail.
 PATIENCE_SECONDS = 10.0
 UNSAVED = "unsaved values: "
+LEASE_LOST = "This try lost its lease before the email was sent. Another try sends it."
 
 
 def drain(worker: str, first: int | None = None) -> bool:
@@ -58,11 +58,11 @@ class Line:
         if claimed.is_draft:
             # The values themselves are forgotten after the test.
             trace.step(f"{UNSAVED}{described(claimed.server)}")
-        deadline = Deadline(claimed.server.total_timeout.total_seconds())
+        limits = TimeLimits.without_progress(claimed.server.total_timeout.total_seconds())
         allowed = Passage(None, {})
         try:
             allowed = passage(Safety.load(), envelope_of(claimed))
-            results = self._hand_over(claimed, allowed.envelope, deadline, trace)
+            results = self._hand_over(claimed, allowed.envelope, limits, trace)
         except BackendError as error:
             return Tried(allowed.outcomes(error.results), error, trace)
         except Exception as error:  # the worker's one: a fault of ours is recorded, and costs no other mail
@@ -72,8 +72,8 @@ class Line:
             return Tried({}, BackendError(Fault.TRANSIENT, Reply(text=text)), trace)
         return Tried(allowed.outcomes(results), None, trace)
 
-    def _hand_over(self, claimed: Claim, envelope: Envelope | None, deadline: Deadline, trace: Trace) -> Results:
-        return self._backend_for(claimed).send(envelope, deadline, trace) if envelope else {}
+    def _hand_over(self, claimed: Claim, envelope: Envelope | None, limits: TimeLimits, trace: Trace) -> Results:
+        return self._backend_for(claimed).send(envelope, limits, trace) if envelope else {}
 
     def _backend_for(self, claimed: Claim) -> Backend:
         # A test is to prove that connecting works, so it always connects.
@@ -96,12 +96,12 @@ def envelope_of(claimed: Claim) -> Envelope:
     sender, from_line = from_header(claimed.server.sender)
     waiting = claimed.message.recipients.filter(outcome__in=Recipient.OPEN).values_list("address", flat=True)
     content = from_line + bytes(claimed.message.content)
-    return Envelope(sender, tuple(waiting), content, AttemptMemory(claimed.attempt))
+    return Envelope(sender, tuple(waiting), content, AttemptLease(claimed.attempt))
 
 
 @dataclass(frozen=True)
-class AttemptMemory:
-    """The mail's row is where a backend's note outlives the worker."""
+class AttemptLease:
+    """The attempt's row holds the email; the email's row keeps the note."""
 
     attempt: Attempt
 
@@ -114,7 +114,11 @@ class AttemptMemory:
 
     def keep(self, note: str) -> None:
         if not self.attempt.keep_note(note):
-            raise BackendError(Fault.TRANSIENT, Reply(text="The time for this try was over before it was sent"))
+            raise BackendError(Fault.TRANSIENT, Reply(text=LEASE_LOST))
+
+    def check(self) -> None:
+        if not self.attempt.is_active():
+            raise BackendError(Fault.TRANSIENT, Reply(text=LEASE_LOST))
 
 
 def settle(claimed: Claim, tried: Tried) -> None:

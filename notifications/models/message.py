@@ -275,6 +275,11 @@ class Attempt(models.Model):
                 self.message.save(update_fields=["transport_note"])
         return mine is not None
 
+    def is_active(self) -> bool:
+        """Whether this try still owns its email."""
+        active = Attempt.objects.filter(pk=self.pk, finished_at=None, lease_expires_at__gt=timezone.now())
+        return active.exists()
+
     def belongs_to(self, version: int) -> None:
         """The unsaved values that were tested are now those of `version`."""
         Attempt.objects.filter(pk=self.pk, settings_version=self.UNSAVED).update(settings_version=version)

@@ -4,8 +4,8 @@ import re
 
 from django import template
 
-from notifications.backends.base import Fault, Reply
-from notifications.backends.smtp_replies import Stage, fault_of
+from notifications.backends.base import Fault, Reply, Stage
+from notifications.backends.smtp_replies import fault_of
 from notifications.delivery.drain import UNSAVED
 from notifications.models import Attempt, Mode
 
@@ -18,7 +18,7 @@ WORDS = {
     Fault.RECONNECT: "Consent missing",
     Fault.SECRET: "Secret not readable",
 }
-STAGES = {"AUTH": Stage.AUTH, "MAIL": Stage.MAIL, "RCPT": Stage.RCPT, "DATA": Stage.DATA}
+STAGES = {"AUTH": Stage.AUTH, "MAIL": Stage.MAIL_FROM, "RCPT": Stage.RCPT, "DATA": Stage.END_OF_DATA}
 COMMAND = re.compile(r"> (AUTH|MAIL|RCPT|DATA)\b")
 REPLY = re.compile(r"(\d{3})(?: (\d\.\d+\.\d+))?")
 TRIED = re.compile(rf"\* {UNSAVED}(.+)")

@@ -6,8 +6,7 @@ from email.policy import SMTP
 
 import pytest
 
-from notifications.backends.base import BackendError, Envelope, Fault, Reply, Results
-from notifications.backends.deadline import Deadline
+from notifications.backends.base import BackendError, Envelope, Fault, Reply, Results, TimeLimits
 from notifications.backends.graph import GraphBackend
 from notifications.backends.graph_api import GraphServer
 from notifications.backends.trace import Trace
@@ -59,6 +58,11 @@ class Notes:
             raise BackendError(Fault.TRANSIENT, Reply(text="the worker died"))
         self.note = note
 
+    def check(self) -> None:
+        if self.forgetful:
+            self.forgetful = False
+            raise BackendError(Fault.TRANSIENT, Reply(text="the worker died"))
+
 
 @dataclass
 class Sender:
@@ -88,7 +92,7 @@ class Sender:
         backend = GraphBackend(self.server, self.tokens)
         envelope = Envelope(self.mailbox, recipients or self.recipients, self.content, self.notes)
         try:
-            return backend.send(envelope, Deadline(seconds), self.trace)
+            return backend.send(envelope, TimeLimits.without_progress(seconds), self.trace)
         finally:
             backend.close()
 

@@ -4,8 +4,7 @@ import base64
 
 import pytest
 
-from notifications.backends.base import BackendError, Envelope, Fault, Results
-from notifications.backends.deadline import Deadline
+from notifications.backends.base import BackendError, Envelope, Fault, Results, Stage, TimeLimits
 from notifications.backends.smtp import SmtpBackend, SmtpServer
 from notifications.backends.smtp_auth import PasswordSignIn
 from notifications.backends.trace import Trace
@@ -24,12 +23,17 @@ def server_at(host_port: SmtpSink | RawServer, security: str = "none", **more: o
     return SmtpServer("localhost" if security != "none" else host_port.host, host_port.port, security, **more)  # type: ignore[arg-type]
 
 
+def limits_of(seconds: float) -> TimeLimits:
+    """The same limit for every phase, the final dot's too."""
+    return TimeLimits(seconds, seconds, seconds, seconds)
+
+
 def send(
     server: SmtpServer, mail: Envelope | None = None, *, seconds: float = 10, trace: Trace | None = None, **sign_in: str
 ) -> Results:
     backend = SmtpBackend(server, PasswordSignIn(**sign_in) if sign_in else None)
     try:
-        return backend.send(mail or envelope(), Deadline(seconds), trace or Trace())
+        return backend.send(mail or envelope(), limits_of(seconds), trace or Trace())
     finally:
         backend.close()
 
@@ -58,7 +62,7 @@ class TestAGoodServer:
         with SmtpSink() as sink:
             backend = SmtpBackend(server_at(sink))
             for _ in range(3):
-                backend.send(envelope(), Deadline(10), Trace())
+                backend.send(envelope(), limits_of(10), Trace())
             backend.close()
         assert (len(sink.mails), sink.connections) == (3, 1)
         assert sink.commands[-1] == "QUIT"
@@ -66,9 +70,9 @@ class TestAGoodServer:
     def test_that_dropped_the_kept_connection_gets_a_new_one(self) -> None:
         with SmtpSink() as sink:
             backend = SmtpBackend(server_at(sink))
-            backend.send(envelope(), Deadline(10), Trace())
+            backend.send(envelope(), limits_of(10), Trace())
             sink.hang_up_all()
-            backend.send(envelope(), Deadline(10), Trace())
+            backend.send(envelope(), limits_of(10), Trace())
             backend.close()
         assert (len(sink.mails), sink.connections) == (2, 2)
 
@@ -283,8 +287,8 @@ class TestBrokenConnections:
 
     def test_for_want_of_a_greeting_are_unreachable(self) -> None:
         with RawServer({CONNECT: Drip(b"", 10)}) as raw:
-            error = fault_of_sending(server_at(raw, connect_timeout=0.3))
-        assert error.fault is Fault.UNREACHABLE
+            error = fault_of_sending(server_at(raw), seconds=0.3)
+        assert (error.fault, error.stage, error.timed_out) == (Fault.UNREACHABLE, Stage.GREETING, True)
 
     def test_for_want_of_a_name_are_unreachable(self) -> None:
         error = fault_of_sending(SmtpServer("no-such-host.invalid", 25, "none"))
@@ -312,7 +316,7 @@ class TestHostileServers:
         assert error.fault is (Fault.AMBIGUOUS if verb == DOT else Fault.TRANSIENT)
         assert error.reply.text.isprintable()
 
-    def test_that_drip_are_left_at_the_deadline(self) -> None:
+    def test_that_drip_are_left_at_the_time_limit(self) -> None:
         with RawServer({"MAIL": Drip(b"250 " + b"x" * 1000, 0.05)}) as raw:
             error = fault_of_sending(server_at(raw), seconds=1)
         assert error.fault is Fault.TRANSIENT

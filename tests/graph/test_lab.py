@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from notifications.backends.base import BackendError, Envelope, Fault, Results
-from notifications.backends.deadline import Deadline
+from notifications.backends.base import BackendError, Envelope, Fault, Results, TimeLimits
 from notifications.backends.trace import Trace
 from notifications.delivery.transport import AppTokens, open_backend
 from notifications.models import MailServerSettings
@@ -32,7 +31,9 @@ def send(server: MailServerSettings, **mail: Any) -> Results:
     content = a_content("ops@peer.test", **mail)
     try:
         notes = Notes(tries=1)
-        return backend.send(Envelope(SENDER, ("ops@peer.test", "b@peer.test"), content, notes), Deadline(60), Trace())
+        return backend.send(
+            Envelope(SENDER, ("ops@peer.test", "b@peer.test"), content, notes), TimeLimits.without_progress(60), Trace()
+        )
     finally:
         backend.close()
 

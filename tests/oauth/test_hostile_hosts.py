@@ -13,8 +13,7 @@ import requests
 import tomli_w
 from django.core.management import CommandError, call_command
 
-from notifications.backends.base import BackendError, Envelope
-from notifications.backends.deadline import Deadline
+from notifications.backends.base import BackendError, Envelope, TimeLimits
 from notifications.backends.trace import Trace
 from notifications.delivery.transport import open_backend
 from notifications.forms.graph import GraphForm
@@ -89,7 +88,9 @@ def mail(*attached: int) -> bytes:
 def send(server: MailServerSettings, *attached: int) -> None:
     backend = open_backend(server)
     try:
-        backend.send(Envelope("a@contoso.com", ("b@x.test",), mail(*attached)), Deadline(60), Trace())
+        backend.send(
+            Envelope("a@contoso.com", ("b@x.test",), mail(*attached)), TimeLimits.without_progress(60), Trace()
+        )
     finally:
         backend.close()
 
