@@ -9,7 +9,8 @@ from typing import Any
 from cryptography.fernet import Fernet, InvalidToken
 from django.apps import apps
 from django.db import models, transaction
-from django.db.models import BinaryField, ExpressionWrapper, F
+from django.db.models import BinaryField
+from django.db.models.functions import Cast
 
 from notifications.models.fields import SecretField, Unreadable
 
@@ -95,15 +96,16 @@ def batch(model: type[models.Model], fields: list[SecretField], last: Any, *, lo
     rows = rows if last is None else rows.filter(pk__gt=last)
     rows = rows.select_for_update() if lock else rows
     names = [field.name for field in fields]
-    stored = {name + STORED: ExpressionWrapper(F(name), output_field=BinaryField()) for name in names}
+    # Cast: without it SQLite hands out whatever type somebody stored.
+    stored = {name + STORED: Cast(name, BinaryField()) for name in names}
     return list(rows.values("pk", *names, **stored)[:BATCH])
 
 
 def secrets_of(model: type[models.Model], fields: list[SecretField], row: dict[str, Any]) -> Iterator[Secret]:
     for field in fields:
-        value = row[field.name]
-        if value is not None:
-            yield Secret(model, row["pk"], field.name, what_opens(field, value, bytes(row[field.name + STORED])))
+        stored = row[field.name + STORED]
+        if stored is not None:
+            yield Secret(model, row["pk"], field.name, what_opens(field, row[field.name], bytes(stored)))
 
 
 def what_opens(field: SecretField, value: str, stored: bytes) -> Opens:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from cryptography.fernet import InvalidToken, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.core.exceptions import FieldError
 from django.db import models
 from fernet_fields import EncryptedTextField
@@ -17,7 +17,7 @@ SEPARATOR = "\x00"
 
 
 class Unreadable(str):
-    """Stands for a stored secret that no present key opens. False like an empty string, and saved back unchanged."""
+    """Stands for a stored value that no present key opens. False like an empty string, and saved back unchanged."""
 
     ciphertext: bytes
 
@@ -44,6 +44,11 @@ class SecretField(TextField):
     def formfield(self, **_: Any) -> None:
         """No form field: a ModelForm would send the secret to the browser."""
 
+    def select_format(self, compiler: Any, sql: str, params: Any) -> tuple[str, Any]:
+        """Read bytes whatever is stored: SQLite keeps any type in any column, and fails on text that is not UTF-8."""
+        sql, params = super().select_format(compiler, sql, params)
+        return (f"CAST({sql} AS BLOB)" if compiler.connection.vendor == "sqlite" else sql), params
+
     def get_db_prep_save(self, value: Any, connection: Any) -> Any:
         if isinstance(value, Unreadable):
             return connection.Database.Binary(value.ciphertext)
@@ -53,11 +58,27 @@ class SecretField(TextField):
         return super().get_db_prep_save(None if value is None else f"{self.purpose}{SEPARATOR}{value}", connection)
 
     def from_db_value(self, value: Any, *_context: Any) -> str | None:
-        if value is None:
-            return None
-        ciphertext = bytes(value)
+        return None if value is None else self.opened(bytes(value), self.fernet)
+
+    def opened(self, stored: bytes, fernet: Fernet | MultiFernet) -> str:
+        """The text in `stored`, or Unreadable."""
         try:
-            purpose, _, secret = self.fernet.decrypt(ciphertext).decode().partition(SEPARATOR)
+            purpose, _, secret = fernet.decrypt(stored).decode().partition(SEPARATOR)
         except (InvalidToken, UnicodeDecodeError):
-            return Unreadable(ciphertext)
-        return secret if purpose == self.purpose else Unreadable(ciphertext)
+            return Unreadable(stored)
+        return secret if purpose == self.purpose else Unreadable(stored)
+
+
+class OptionalSecretField(SecretField):
+    """A secret that may be missing. An empty text is stored as NULL: a lost key must not take away what never was."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "null": True})
+
+    def get_db_prep_save(self, value: Any, connection: Any) -> Any:
+        is_missing = isinstance(value, str) and not isinstance(value, Unreadable) and not value
+        return super().get_db_prep_save(None if is_missing else value, connection)
+
+    def from_db_value(self, value: Any, *_context: Any) -> str:
+        found = super().from_db_value(value)
+        return "" if found is None else found

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from notifications.models.fields import SecretField
+from notifications.models.fields import OptionalSecretField, SecretField
 from notifications.models.singleton import Singleton
 
 # A refresh takes two calls of at most 30 s each.
@@ -26,7 +26,7 @@ class AppToken(Singleton):
 
     # The registration, secret included, that the token was given to.
     registration = models.CharField(max_length=64, blank=True)
-    access_token = SecretField()
+    access_token = OptionalSecretField()
     expires_at = models.DateTimeField(null=True)
     fetched_at = models.DateTimeField(null=True)
     # The token's `roles`, separated by spaces. Advisory: RBAC for Applications grants do not show there.
@@ -91,8 +91,8 @@ class OAuthGrant(Singleton):
     consent = models.UUIDField(null=True)
     account = models.CharField(max_length=320, blank=True)
     scopes = models.TextField(blank=True)
-    cache = SecretField()
-    access_token = SecretField()
+    cache = OptionalSecretField()
+    access_token = OptionalSecretField()
     expires_at = models.DateTimeField(null=True)
     refreshed_at = models.DateTimeField(null=True)
     connected_at = models.DateTimeField(null=True)

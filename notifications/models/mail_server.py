@@ -8,7 +8,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from notifications.models.audit import AuditEvent, changed_field
-from notifications.models.fields import SecretField
+from notifications.models.fields import OptionalSecretField
 from notifications.models.singleton import Singleton
 
 PROBE_INTERVAL = timedelta(minutes=5)
@@ -59,7 +59,7 @@ class MailServerSettings(Singleton):
     basic_port = models.PositiveIntegerField(null=True, blank=True)
     basic_security = models.CharField(max_length=10, choices=Security, default=Security.STARTTLS)
     basic_user = models.CharField(max_length=320, blank=True)
-    basic_password = SecretField()
+    basic_password = OptionalSecretField()
     basic_allow_clear_password = models.BooleanField(default=False)
     basic_sender = models.CharField(max_length=400, blank=True)
     basic_ca_certificate = models.TextField(blank=True)
@@ -72,7 +72,7 @@ class MailServerSettings(Singleton):
     oauth2_cloud = models.CharField(max_length=20, default="global")
     oauth2_client_id = models.CharField(max_length=300, blank=True)
     oauth2_tenant_id = models.CharField(max_length=253, blank=True)
-    oauth2_client_secret = SecretField()
+    oauth2_client_secret = OptionalSecretField()
     oauth2_redirect_uri = models.CharField(max_length=500, blank=True)
     oauth2_sign_in_as = models.CharField(max_length=320, blank=True)
     oauth2_sender = models.CharField(max_length=400, blank=True)
@@ -87,7 +87,7 @@ class MailServerSettings(Singleton):
     graph_cloud = models.CharField(max_length=100, default="global")
     graph_client_id = models.CharField(max_length=300, blank=True)
     graph_tenant_id = models.CharField(max_length=253, blank=True)
-    graph_client_secret = SecretField()
+    graph_client_secret = OptionalSecretField()
     # As the administrator read it in the portal; nothing else tells.
     graph_secret_expires = models.DateField(null=True, blank=True)
     graph_save_to_sent_items = models.BooleanField(default=True)

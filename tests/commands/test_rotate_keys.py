@@ -78,6 +78,19 @@ class TestTheDoctor:
         assert "enter it again under Options" in said
         assert "secret7" not in said
 
+    def test_is_content_once_a_lost_secret_was_entered_again(self, use_keys: UseKeys) -> None:
+        use_keys(OLD)
+        saved = use_smtp(host="mail.contoso.test", port=25, user="ops", password="secret7")
+        use_keys(STRANGE)
+        saved.save_version({"basic_password": "secret8"}, seen=saved.version)
+        said = self.told()
+        assert "cannot be read" not in said
+        assert "ok     secrets:       the newest key opens all 1" in said
+
+    def test_says_that_no_secret_is_saved(self) -> None:
+        use_smtp(host="mail.contoso.test", port=25)
+        assert "ok     secrets:       none is saved" in self.told()
+
     def test_is_not_troubled_by_what_comes_back_by_itself(self, use_keys: UseKeys) -> None:
         use_keys(OLD)
         for number in range(3):

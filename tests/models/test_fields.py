@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.db.models import F, Value
 from django.forms import modelform_factory
 
+from notifications.keyring import Opens, survey
 from notifications.models import MailServerSettings, Message
 from notifications.models.fields import SecretField, Unreadable
 from tests.base import a_message, use_smtp
@@ -17,17 +18,22 @@ from tests.base import a_message, use_smtp
 pytestmark = pytest.mark.django_db
 
 SECRET = "hunter2-äöü"
+JUNK = [b"", "", b"clear text", "clear text", "pässwörd", "pässwörd".encode("latin-1"), b"gAAAAA", b"\xff\xfe", 7, 1.5]
 
 
-def stored() -> bytes:
+def stored() -> bytes | None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT basic_password FROM notifications_mailserversettings")
-        return bytes(cursor.fetchone()[0])
+        (found,) = cursor.fetchone()
+        return None if found is None else bytes(found)
 
 
-def store(ciphertext: bytes) -> None:
+def store(value: object) -> None:
+    """As somebody's SQL would: PostgreSQL takes bytes only, SQLite anything."""
+    if connection.vendor == "postgresql" and not isinstance(value, bytes):
+        value = str(value).encode()
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE notifications_mailserversettings SET basic_password = %s", [ciphertext])
+        cursor.execute("UPDATE notifications_mailserversettings SET basic_password = %s", [value])
 
 
 @pytest.fixture
@@ -67,6 +73,22 @@ class TestASecret:
         assert SECRET not in form.as_p()
 
 
+class TestAnEmptySecret:
+    def test_is_stored_as_null(self, saved: MailServerSettings) -> None:
+        saved.basic_password = ""
+        saved.save()
+        assert stored() is None
+
+    def test_is_read_as_an_empty_text(self, saved: MailServerSettings) -> None:
+        MailServerSettings.objects.update(basic_password=None)
+        found = MailServerSettings.load().basic_password
+        assert (found, type(found)) == ("", str)
+
+    def test_is_stored_as_null_by_an_update_too(self, saved: MailServerSettings) -> None:
+        MailServerSettings.objects.update(basic_password="")
+        assert stored() is None
+
+
 class TestExpressions:
     @pytest.mark.parametrize("expression", [F("basic_user"), Value("clear text")])
     def test_are_refused_in_an_update(self, saved: MailServerSettings, expression: object) -> None:
@@ -92,10 +114,27 @@ class TestExpressions:
 
 
 class TestWhatNoKeyOpens:
-    @pytest.mark.parametrize("ciphertext", [b"", b"clear text", b"gAAAAA", b"\xff\xfe"])
-    def test_is_read_as_unreadable(self, saved: MailServerSettings, ciphertext: bytes) -> None:
-        store(ciphertext)
+    @pytest.mark.parametrize("value", JUNK)
+    def test_is_read_as_unreadable(self, saved: MailServerSettings, value: object) -> None:
+        store(value)
         assert isinstance(MailServerSettings.load().basic_password, Unreadable)
+
+    def test_includes_half_a_token(self, saved: MailServerSettings) -> None:
+        whole = stored() or b""
+        store(whole[: len(whole) // 2])
+        assert isinstance(MailServerSettings.load().basic_password, Unreadable)
+
+    def test_includes_text_that_is_not_utf_8(self, saved: MailServerSettings) -> None:
+        value = "CAST(x'ff41' AS TEXT)" if connection.vendor == "sqlite" else "'\\xff41'::bytea"
+        with connection.cursor() as cursor:
+            cursor.execute(f"UPDATE notifications_mailserversettings SET basic_password = {value}")
+        assert isinstance(MailServerSettings.load().basic_password, Unreadable)
+        assert [secret.opens for secret in survey() if secret.column == "basic_password"] == [Opens.NONE]
+
+    @pytest.mark.parametrize("value", JUNK)
+    def test_is_listed_by_the_keyring(self, saved: MailServerSettings, value: object) -> None:
+        store(value)
+        assert [secret.opens for secret in survey() if secret.column == "basic_password"] == [Opens.NONE]
 
     def test_is_unreadable_after_the_key_is_lost(self, saved: MailServerSettings, other_keys: list[str]) -> None:
         assert isinstance(MailServerSettings.load().basic_password, Unreadable)

@@ -81,9 +81,11 @@ def secrets() -> Iterator[Finding]:
             lost[str(secret), secret.remedy] += 1
     for (place, remedy), count in lost.items():
         text = f"{place} ({count}) cannot be read with any of FERNET_KEYS"
-        yield Finding(not remedy, "secret", f"{text}: {remedy or 'nothing to do, it is made anew'}")
+        yield Finding(not remedy, "secret", f"{text}: {remedy or 'nothing to do, mailadmin replaces it'}")
     if found[Opens.OLDER]:
-        text = f"{found[Opens.OLDER]} have an older key: run manage.py rotate_keys before that key goes"
+        text = f"{found[Opens.OLDER]} still use an older key: run manage.py rotate_keys before you remove that key"
         yield Finding(True, "secrets", text)
-    elif not found[Opens.NONE]:
-        yield Finding(True, "secrets", f"all {found[Opens.NEWEST]} open with the newest key")
+    elif found[Opens.NEWEST]:
+        yield Finding(True, "secrets", f"the newest key opens all {found[Opens.NEWEST]}")
+    elif not found:
+        yield Finding(True, "secrets", "none is saved")
