@@ -2,7 +2,9 @@
 
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -27,10 +29,26 @@ class Endless(Refused):
     """The answer was longer, or took longer, than any that makes sense."""
 
 
+class Untrusted(requests.exceptions.SSLError):
+    """The other side could not be verified, or offers no protocol that is safe enough; nothing was sent."""
+
+
+class NotSent(requests.ConnectionError):
+    """The connection was lost before it was secure; nothing was sent."""
+
+
 class ClockedSocket(ssl.SSLSocket):
-    """Reads and writes against its context's clock: a socket's own limit starts anew with each byte of a header."""
+    """Reads and writes against its context's clock: a socket's own limit starts over with each byte of a header."""
 
     context: "ClockedContext"
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except OSError as error:
+            # The libraries' own errors do not distinguish it from a connection that broke after the request.
+            self.context.handshake_error = error
+            raise
 
     def recv_into(self, *arguments: Any) -> int:
         self.settimeout(self.context.left())
@@ -46,6 +64,7 @@ class ClockedContext(ssl.SSLContext):
 
     sslsocket_class = ClockedSocket
     end = longest = float("inf")
+    handshake_error: OSError | None = None
 
     def left(self) -> float | None:
         seconds = min(self.longest, self.end - time.monotonic())
@@ -94,14 +113,30 @@ class Guard(requests.Session):
             raise Refused(f"{address.scheme}://{address.netloc} is not one of this provider's addresses")
         seconds = self.remaining()
         self._adapter.clock.end, self._adapter.clock.longest = time.monotonic() + seconds, self.read_seconds
+        self._adapter.clock.handshake_error = None
         limits = {
             "timeout": (min(self.connect_seconds, seconds), min(self.read_seconds, seconds)),
             "allow_redirects": False,
             "stream": True,
         }
-        response = super().request(method, url, *args, **{**options, **limits})
+        try:
+            response = super().request(method, url, *args, **{**options, **limits})
+        except OSError as error:
+            self._check_handshake(address.netloc, error)
+            raise
         response._content = read_capped(response, self.largest_answer, self.remaining())
         return response
+
+    def _check_handshake(self, name: str, error: OSError) -> None:
+        """Raise Untrusted or NotSent when `error` came from the handshake, before anything of the request was sent."""
+        cause = self._adapter.clock.handshake_error
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            text = f"CERTIFICATE_VERIFY_FAILED: {cause.verify_message} (certificate shown by {name})"
+            raise Untrusted(text) from error
+        if isinstance(cause, ssl.SSLError) and not isinstance(cause, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+            raise Untrusted(f"TLS with {name} failed: {cause.reason or cause}") from error
+        if cause is not None:
+            raise NotSent(f"{name} ended the TLS handshake: {reason(cause)}") from error
 
 
 class GuardedSession(Guard):
@@ -110,6 +145,40 @@ class GuardedSession(Guard):
     def __init__(self, hosts: frozenset[str], ca_file: str, *, trust_environment: bool) -> None:
         super().__init__()
         self.guard(hosts, ca_file, trust_environment=trust_environment)
+
+
+def reason(error: OSError) -> str:
+    """Return the operating system's words; the libraries' own name addresses and classes."""
+    return "no answer in time" if isinstance(error, TimeoutError) else error.strerror or str(error)
+
+
+def retry_after(response: requests.Response) -> timedelta | None:
+    """RFC 9110 10.2.3: seconds or a date; anything else counts as none."""
+    text = response.headers.get("Retry-After", "").strip()
+    if not text:
+        return None
+    try:
+        return timedelta(seconds=int(text))
+    except OverflowError:
+        return timedelta.max
+    except ValueError:
+        return until(text)
+
+
+def until(text: str) -> timedelta | None:
+    """Return the time left until an HTTP date; None for what is no date."""
+    try:
+        when = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return when.replace(tzinfo=when.tzinfo or UTC) - datetime.now(UTC)
+
+
+def chain(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and what it came from, the first cause last."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def parsed(url: str) -> SplitResult:

@@ -27,6 +27,7 @@ from notifications.oauth.tokens import access_token, check_usable
 FAULTS = {
     Remedy.RECONNECT: Fault.RECONNECT,
     Remedy.SETTINGS: Fault.CONFIGURATION,
+    Remedy.TLS: Fault.TLS,
     Remedy.WAIT: Fault.UNREACHABLE,
 }
 

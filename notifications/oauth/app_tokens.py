@@ -8,11 +8,11 @@ from django.utils import timezone
 from notifications.models import AppToken
 from notifications.oauth.client_credentials import AppAnswer, AppRegistration, fetch
 from notifications.oauth.errors import OAuthFailure, Remedy
-from notifications.oauth.tokens import PATIENCE_SECONDS, POLL_SECONDS, RETRY_AFTER, lasts
+from notifications.oauth.tokens import PATIENCE_SECONDS, POLL_SECONDS, lasts, pause_after
 
 
 def app_token(registration: AppRegistration, refused: str = "", *, patience: float = PATIENCE_SECONDS) -> str:
-    """A valid access token other than `refused`. Raises OAuthFailure: SETTINGS, or WAIT with its `retry_after`.
+    """A valid access token other than `refused`. Raises OAuthFailure: SETTINGS, TLS, or WAIT with its `retry_after`.
 
     `patience`: seconds to wait for another worker that fetches.
     """
@@ -77,7 +77,7 @@ def store(row: AppToken, answer: AppAnswer) -> None:
 
 
 def noted(row: AppToken, error: OAuthFailure) -> OAuthFailure:
-    """The same for those who wait, and for a minute if time may heal it."""
-    retry_after = RETRY_AFTER if error.remedy is Remedy.WAIT else None
+    """Return `error` as it holds for those who wait too, with the time of the next call if time may resolve it."""
+    retry_after = pause_after(error) if error.remedy is Remedy.WAIT else None
     row.end_turn(reason=str(error), retry_at=timezone.now() + retry_after if retry_after else None)
     return OAuthFailure(error.remedy, error.code, error.text, retry_after)

@@ -57,7 +57,7 @@ class AppAnswer:
 
 
 def fetch(registration: AppRegistration) -> AppAnswer:
-    """A new token, from nowhere but the cloud's sign-in service. Raises OAuthFailure: SETTINGS or WAIT."""
+    """A new token, from nowhere but the cloud's sign-in service. Raises OAuthFailure: SETTINGS, TLS or WAIT."""
     check_usable(registration)
     with nobody_to_ask(), translated():
         app = application(registration, msal.TokenCache())

@@ -9,13 +9,18 @@ from enum import StrEnum
 
 
 class Remedy(StrEnum):
-    RECONNECT = "reconnect"  # somebody has to press Authenticate
+    RECONNECT = "reconnect"  # an administrator has to press Authenticate
     SETTINGS = "settings"  # the registration or the values on the page are wrong
-    WAIT = "wait"  # the provider is away or busy
+    TLS = "tls"  # the provider's certificate or protocol cannot be trusted from here
+    WAIT = "wait"  # the provider cannot be reached or is busy
 
 
 RECONNECT_ERRORS = {"invalid_grant", "interaction_required", "consent_required", "login_required", "access_denied"}
-WAIT_ERRORS = {"temporarily_unavailable", "server_error", "slow_down"}
+# The last ones are Google's.
+WAIT_ERRORS = {
+    *("temporarily_unavailable", "server_error", "slow_down"),
+    *("internal_failure", "backend_error", "rate_limit_exceeded"),
+}
 
 
 class OAuthFailure(Exception):

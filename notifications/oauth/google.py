@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import requests
 from authlib.common.errors import AuthlibBaseError
 from authlib.common.security import generate_token
 
 from notifications.oauth.errors import OAuthFailure, Remedy, failure
-from notifications.oauth.http import TokenOAuth2Session
+from notifications.oauth.http import TokenOAuth2Session, network_failure
 from notifications.oauth.registration import Begun, Registration, Tokens, expiry, scopes_of
+
+SERVICE = "Google's token service"
 
 
 class Google:
@@ -90,13 +91,11 @@ def translated() -> Iterator[None]:
         yield
     except AuthlibBaseError as error:
         raise failure(str(error.error or ""), str(error.description or "")) from error
-    except requests.HTTPError as error:
-        raise OAuthFailure(Remedy.WAIT, "", f"Google's token service is not well: {error}") from error
-    except requests.RequestException as error:
-        raise OAuthFailure(Remedy.WAIT, "", f"Google's token service did not answer: {error}") from error
+    except OSError as error:
+        raise network_failure(error, SERVICE) from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        # authlib takes the answer for the JSON object that it should be.
-        raise OAuthFailure(Remedy.WAIT, "", "Google's token service answered with something unusable") from error
+        # authlib takes a reply for the JSON object that it should be.
+        raise OAuthFailure(Remedy.WAIT, "", f"{SERVICE} sent a reply that cannot be used") from error
 
 
 def tokens(registration: Registration, token: dict[str, Any], account: str) -> Tokens:

@@ -12,13 +12,14 @@ from contextlib import contextmanager
 from typing import Any
 
 import msal
-import requests
 from msal.exceptions import MsalError
 from msal.token_cache import TokenCache
 
 from notifications.oauth.errors import OAuthFailure, Remedy, failure
-from notifications.oauth.http import TokenSession
+from notifications.oauth.http import TokenSession, network_failure
 from notifications.oauth.registration import Begun, Registration, Tokens, expiry, scopes_of
+
+SERVICE = "Microsoft's sign-in service"
 
 
 class Microsoft:
@@ -56,7 +57,7 @@ class Microsoft:
                 [registration.endpoints.smtp_scope], accounts[0], force_refresh=True
             )
         if result is None and has_refresh_token(stored):
-            raise OAuthFailure(Remedy.WAIT, "", "Microsoft's answer has neither a token nor an error")
+            raise OAuthFailure(Remedy.WAIT, "", f"{SERVICE} replied with neither a token nor an error")
         return tokens(registration, check(result), stored)
 
 
@@ -81,16 +82,14 @@ def translated() -> Iterator[None]:
     """Library errors become ours."""
     try:
         yield
-    except (requests.RequestException, MsalError) as error:
-        raise OAuthFailure(Remedy.WAIT, "", f"Microsoft's sign-in service did not answer: {error}") from error
-    except json.JSONDecodeError as error:
-        raise OAuthFailure(
-            Remedy.WAIT, "", "Microsoft's sign-in service answered with something else than JSON"
-        ) from error
-    except (AttributeError, IndexError, TypeError, RuntimeError) as error:
-        # msal takes the answer for the JSON object that it should be, and a redirect for a fault of the library's.
-        raise OAuthFailure(Remedy.WAIT, "", "Microsoft's sign-in service answered with something unusable") from error
-    except (ValueError, KeyError) as error:
+    except MsalError as error:
+        raise OAuthFailure(Remedy.WAIT, "", f"{SERVICE} did not answer: {error}") from error
+    except OSError as error:
+        raise network_failure(error, SERVICE) from error
+    except (json.JSONDecodeError, AttributeError, KeyError, IndexError, TypeError, RuntimeError) as error:
+        # msal takes a reply for the JSON object that it should be.
+        raise OAuthFailure(Remedy.WAIT, "", f"{SERVICE} sent a reply that cannot be used") from error
+    except ValueError as error:
         # msal reports an unusable authority, a state that does not match and a bad id token in this way.
         raise OAuthFailure(Remedy.SETTINGS, "", str(error)) from error
 

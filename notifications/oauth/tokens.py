@@ -13,8 +13,8 @@ from notifications.oauth.settings import provider_of
 
 # A token is replaced this long before its end, or at the last quarter of a short life.
 MARGIN = timedelta(minutes=5)
-# Between two calls to a provider that does not answer, over all workers.
-RETRY_AFTER = timedelta(minutes=1)
+# Between two calls to a provider that does not answer, over all workers; longer where it asks for more.
+RETRY_AFTER, LONGEST_RETRY_AFTER = timedelta(minutes=1), timedelta(hours=1)
 PATIENCE_SECONDS = 60.0
 POLL_SECONDS = 0.1
 
@@ -64,8 +64,15 @@ def lasts(since: datetime | None, until: datetime | None) -> bool:
 
 
 def check_not_too_soon(grant: OAuthGrant) -> None:
-    if grant.retry_at and grant.retry_at > timezone.now():
-        raise OAuthFailure(Remedy.WAIT, "", grant.reason)
+    """Raise OAuthFailure while no call is due."""
+    now = timezone.now()
+    if grant.retry_at and grant.retry_at > now:
+        raise OAuthFailure(Remedy.WAIT, "", grant.reason, grant.retry_at - now)
+
+
+def pause_after(error: OAuthFailure) -> timedelta:
+    """Return the time until the next call to a provider that did not answer with `error.remedy` WAIT."""
+    return min(max(error.retry_after or RETRY_AFTER, RETRY_AFTER), LONGEST_RETRY_AFTER)
 
 
 def refresh(grant: OAuthGrant, registration: Registration) -> str:
@@ -95,6 +102,6 @@ def note(grant: OAuthGrant, error: OAuthFailure) -> bool:
     if error.remedy is Remedy.RECONNECT:
         return grant.give_back(state=OAuthGrant.State.RECONNECT_NEEDED, reason=str(error))
     if error.remedy is Remedy.WAIT:
-        return grant.give_back(retry_at=timezone.now() + RETRY_AFTER, reason=str(error))
+        return grant.give_back(retry_at=timezone.now() + pause_after(error), reason=str(error))
     # Wrong settings hold the queue; once they are mended, nothing must remind of them.
     return grant.give_back()

@@ -13,9 +13,11 @@ CLOUD = "microsoft.lab"
 SENDER = "sender@contoso.test"
 
 
-def use_stand_in(stand_in: GraphStandIn, folder: Path, settings: Any, **columns: Any) -> MailServerSettings:
-    """Save Graph mode as the active one; `columns` are without `graph_`."""
-    providers_file(folder, settings, microsoft=stand_in.provider())
+def use_stand_in(
+    stand_in: GraphStandIn, folder: Path, settings: Any, endpoints: dict[str, str] | None = None, **columns: Any
+) -> MailServerSettings:
+    """Save Graph mode as the active one; `columns` are without `graph_`. `endpoints` replace the stand-in's own."""
+    providers_file(folder, settings, microsoft=stand_in.provider() | (endpoints or {}))
     return use_graph(MailServerSettings.load(), **columns)
 
 
