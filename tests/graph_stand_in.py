@@ -175,8 +175,8 @@ class GraphStandIn:
                 self.exchanges.append((request, answer))
         finally:
             self._note(request, status)
-        ids = {"request_id": request.request_id, "client_request_id": request.client_request_id or request.request_id}
-        connection.say(answer.having(**ids), self._over)
+        ids = {"request-id": request.request_id, "client-request-id": request.client_request_id or request.request_id}
+        connection.say(replace(answer, headers={**ids, **answer.headers}), self._over)
 
     def _take(self, request: Request, connection: Connection, busy: int) -> tuple[Request, Answer]:
         size = connection.announced
@@ -190,6 +190,9 @@ class GraphStandIn:
             connection.skip(size)
             return request, over_concurrency().answer(request)
         fault = self.faults.next(request)
+        if fault and fault.moment is Moment.EARLY and (early := fault.answer(request)):
+            connection.end()
+            return request, early
         if fault and fault.moment is Moment.WITHIN:
             self.service.keep_half(replace(request, body=connection.read(size // 2)))
             raise Gone

@@ -1,20 +1,33 @@
-"""Sending through Microsoft Graph so that a cut-off try never means a second copy.
+"""Sending through Microsoft Graph so that a try that is cut off never means a second copy.
 
-sendMail has no key by which Graph would recognise a repetition. A draft has an id: it is made, its id is kept, it is
-sent, and whoever comes after a crash looks at the draft before sending again. That needs Mail.ReadWrite; with
-Mail.Send alone there is only sendMail, and a try that got no answer is ambiguous.
+sendMail has no key by which Graph would recognize a repetition. A draft has an id: it is made, its id is kept, it is
+sent, and the next try after a crash looks at the draft before it sends again. That needs Mail.ReadWrite; with Mail.Send
+alone there is only sendMail, and a try without a reply is ambiguous.
 """
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from notifications.backends.base import BackendError, Envelope, Fault, RecipientResult, Reply, Results, TimeLimits
+from notifications.backends.base import (
+    BackendError,
+    Envelope,
+    Fault,
+    RecipientResult,
+    Reply,
+    Results,
+    Stage,
+    TimeLimits,
+)
 from notifications.backends.graph_api import GraphAccess, GraphApi, GraphServer
 from notifications.backends.graph_draft import Drafting, NoDrafts, accepted
 from notifications.backends.graph_errors import Cut, Refusal
+from notifications.backends.graph_faults import Call
 from notifications.backends.graph_mail import GraphMail
+from notifications.backends.graph_note import Note, Notes
+from notifications.backends.graph_parts import Part, Parts
 from notifications.backends.graph_upload import LARGEST_REQUEST
 from notifications.backends.trace import Trace
 
@@ -29,62 +42,98 @@ class GraphBackend:
 
     def send(self, envelope: Envelope, limits: TimeLimits, trace: Trace) -> Results:
         self._api.use(limits, trace)
-        results: dict[str, RecipientResult] = {}
+        parts = Parts(envelope, Notes(envelope.lease, self._server.user), self._server.most_recipients)
+        before = RecipientResult(accepted(None, "Accepted by Microsoft in a try that was cut off"), stage=Stage.SEND)
+        results = dict.fromkeys(parts.accepted_before(), before)
         with settling(results):
-            remaining = envelope.recipients
-            while remaining:
-                mail = GraphMail(Envelope(envelope.sender, remaining, envelope.content, envelope.lease))
-                remaining = self._try(mail, results)
+            self._send_all(parts, results)
         return results
 
     def close(self) -> None:
         self._api.close()
 
-    def _try(self, mail: GraphMail, results: dict[str, RecipientResult]) -> tuple[str, ...]:
-        """Send to all; who is left when Graph refused some of them by name."""
-        recipients = mail.envelope.recipients
-        try:
-            reply, reached = self._send(mail)
-        except Refusal as error:
-            named = named_in(error, recipients)
-            if not named:
-                raise
-            results.update({address: RecipientResult(error.reply, Fault.PERMANENT) for address in named})
-            return tuple(address for address in recipients if address not in named)
-        self._api.step(f"{reply.text[:1].lower()}{reply.text[1:]} ({reply.codes})")
-        results.update({address: RecipientResult(reply) for address in reached})
-        return tuple(address for address in recipients if address not in reached)
-
-    def _send(self, mail: GraphMail) -> tuple[Reply, tuple[str, ...]]:
-        """What Graph said, and of whom."""
-        if self._access.may_draft is not False:
+    def _send_all(self, parts: Parts, results: dict[str, RecipientResult]) -> None:
+        """Send part after part. One that is in doubt is no reason to keep the email from the recipients of the next."""
+        in_doubt: set[str] = set()
+        doubt: BackendError | None = None
+        while part := parts.next(results.keys() | in_doubt):
             try:
-                return Drafting(self._api, self._access, mail).run()
-            except NoDrafts:
-                self._access.learn(may_draft=False)
-                self._api.step("The app may not make drafts (Mail.ReadWrite): the mail goes by sendMail")
-        return self._send_at_once(mail), mail.envelope.recipients
+                self._try(part, parts, results)
+            except BackendError as error:
+                if not part.is_split or error.fault is not Fault.AMBIGUOUS:
+                    raise
+                doubt = doubt or error
+                in_doubt.update(part.recipients)
+        if doubt:
+            raise doubt
 
-    def _send_at_once(self, mail: GraphMail) -> Reply:
-        """By sendMail, in one request."""
-        body = self._whole(mail)
-        mail.envelope.lease.check()
+    def _try(self, part: Part, parts: Parts, results: dict[str, RecipientResult]) -> None:
+        """Send one part. Whom Graph rejects by name is settled, and the others are left for the next part."""
+        if part.is_split:
+            self._api.step(f"A part of {len(part.recipients)} recipients, Message-ID {part.mail.internet_message_id}")
         try:
-            response = self._api.call("POST", f"{self._server.user}/sendMail", body)
-        except Cut as cut:
-            raise BackendError(Fault.AMBIGUOUS, Reply(text=f"{cut}. Microsoft may have taken the mail")) from cut
+            reply = self._send(part)
         except Refusal as error:
-            if error.leaves_doubt:
-                raise BackendError(Fault.AMBIGUOUS, error.reply) from error
+            if error.is_too_many_recipients and len(part.recipients) > 1:
+                parts.halve(part)
+                return
+            rejected = named_in(error, part.recipients)
+            if not rejected and part.is_split and error.fault is Fault.PERMANENT:
+                rejected = list(part.recipients)
+            if not rejected:
+                raise
+            results.update(dict.fromkeys(rejected, RecipientResult(error.reply, Fault.PERMANENT, error.stage)))
+        else:
+            self._api.step(f"{reply.text[:1].lower()}{reply.text[1:]} ({reply.codes})")
+            results.update(dict.fromkeys(part.recipients, RecipientResult(reply, stage=Stage.SEND)))
+
+    def _send(self, part: Part) -> Reply:
+        """Return Graph's acceptance."""
+        reply = self._by_draft(part) or self._at_once(part)
+        if part.is_split:
+            part.notes.keep(self._note(part, accepted=True))
+        return reply
+
+    def _by_draft(self, part: Part) -> Reply | None:
+        """None where the app may not make drafts."""
+        if self._access.may_draft is False:
+            return None
+        try:
+            return Drafting(self._api, self._access, part).run()
+        except NoDrafts:
+            self._access.learn(may_draft=False)
+            self._api.step("The app may not make drafts (Mail.ReadWrite): the mail goes by sendMail")
+            return None
+
+    def _at_once(self, part: Part) -> Reply:
+        """By sendMail, in one request."""
+        body = self._whole(part.mail)
+        if part.is_split:
+            # The next try sends this very part, and not one with other recipients in it.
+            part.notes.keep(self._note(part, sending=True, ordered_at=time.time()))
+        part.mail.envelope.lease.check()
+        try:
+            response = self._api.call(Call.SEND_MAIL, "POST", f"{self._server.user}/sendMail", body)
+        except Cut as cut:
+            reply = Reply(text=f"{cut}. Microsoft may have accepted the mail")
+            raise BackendError(Fault.AMBIGUOUS, reply, stage=Stage.SEND, timed_out=cut.timed_out) from cut
+        except BackendError as error:
+            if isinstance(error, Refusal) and error.leaves_doubt:
+                raise BackendError(Fault.AMBIGUOUS, error.reply, stage=Stage.SEND) from error
+            if part.is_split:
+                part.notes.forget(self._note(part))
             raise
         return accepted(response, "Accepted by Microsoft")
+
+    def _note(self, part: Part, **values: Any) -> Note:
+        return Note(self._server.user, "", part.recipients, message_id=part.mail.internet_message_id, **values)
 
     def _whole(self, mail: GraphMail) -> Any:
         """MIME, as any server would get it; only JSON can say that no copy is to be kept."""
         size = len(mail.envelope.content) * 4 // 3
         if size > LARGEST_REQUEST:
             text = f"The mail has {size} bytes; without the permission Mail.ReadWrite Graph takes 4 MB"
-            raise BackendError(Fault.PERMANENT, Reply(text=text))
+            raise BackendError(Fault.PERMANENT, Reply(text=text), stage=Stage.SEND)
         mime = mail.as_mime()
         if self._server.save_to_sent_items:
             return mime
@@ -102,8 +151,8 @@ def settling(results: dict[str, RecipientResult]) -> Iterator[None]:
 
 
 def named_in(error: Refusal, recipients: tuple[str, ...]) -> list[str]:
-    """Which of ours Graph refuses: the code says that some are, its text which ones."""
-    if "ErrorInvalidRecipients" not in error.codes:
+    """Return whom Graph rejects: its code says that some of the recipients are not valid, its text which ones."""
+    if "errorinvalidrecipients" not in map(str.casefold, error.codes):
         return []
     text = error.reply.text.casefold()
     named = []

@@ -1,146 +1,107 @@
-"""What Graph's errors mean for a mail: by status and `error.code`, inner codes included, never by the message.
-
-Codes: Microsoft, "Microsoft Graph error responses and resource types", "Throttling limits" and the error tables of
-Outlook's API; the message is for people and changes without notice.
-"""
+"""Graph's error replies: the codes that they carry, and what notifications.backends.graph_faults makes of them."""
 
 import json
+import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
 
-from notifications.backends.base import BackendError, Fault, Reply
+from notifications.backends.base import BackendError, Reply
+from notifications.backends.graph_faults import (
+    BY_STATUS,
+    DENIED,
+    FOREIGN_ID,
+    MISSING,
+    STAGES,
+    TOO_MANY_RECIPIENTS,
+    Call,
+    decide,
+    known,
+)
+from notifications.outbound import retry_after
 
-CLASSES = {
-    "ErrorInvalidRecipients": Fault.PERMANENT,
-    "ErrorAccessDenied": Fault.CONFIGURATION,
-    "Authorization_RequestDenied": Fault.CONFIGURATION,
-    "NoPermissionsInAccessToken": Fault.CONFIGURATION,
-    "InvalidAuthenticationToken": Fault.CONFIGURATION,
-    "ErrorSendAsDenied": Fault.SENDER,
-    "ErrorInvalidUser": Fault.SENDER,
-    "Request_ResourceNotFound": Fault.SENDER,
-    "ResourceNotFound": Fault.SENDER,
-    "ErrorNonExistentMailbox": Fault.SENDER,
-    # The mailbox is there, the draft in it is not: nothing that a setting would mend.
-    "ErrorItemNotFound": Fault.TRANSIENT,
-    "MailboxNotEnabledForRESTAPI": Fault.SENDER,
-    "MailboxNotSupportedForRESTAPI": Fault.SENDER,
-    # A day's or an hour's limit: time heals it, whatever status it comes with.
-    "ErrorExceededMessageLimit": Fault.QUOTA,
-    "ErrorExceededMaxRecipientLimit": Fault.QUOTA,
-    # The sender's own mailbox is full; no mail gets out until somebody empties it.
-    "ErrorQuotaExceeded": Fault.CONFIGURATION,
-    "ErrorMessageSizeExceeded": Fault.PERMANENT,
-    "RequestEntityTooLarge": Fault.PERMANENT,
-    "ApplicationThrottled": Fault.THROTTLED,
-    "TooManyRequests": Fault.THROTTLED,
-    "activityLimitReached": Fault.THROTTLED,
-}
-STATUSES = {
-    401: Fault.CONFIGURATION,
-    403: Fault.CONFIGURATION,
-    404: Fault.SENDER,
-    408: Fault.TRANSIENT,
-    # The draft was changed meanwhile, by whoever looks after the mailbox.
-    409: Fault.TRANSIENT,
-    412: Fault.TRANSIENT,
-    423: Fault.TRANSIENT,
-    429: Fault.THROTTLED,
-}
 DEEPEST = 5
+CODE = re.compile(r"[\w.:-]{1,100}", re.ASCII)
 
 
 class Refusal(BackendError):
-    """Graph's own "no", with every code that it gave."""
+    """An error reply of Graph, or of a gateway before it, with every code that it carried."""
 
-    def __init__(self, fault: Fault, reply: Reply, status: int, codes: tuple[str, ...]) -> None:
-        super().__init__(fault, reply)
-        self.status = status
+    def __init__(self, call: Call, reply: Reply, codes: tuple[str, ...]) -> None:
+        fault = decide(call, reply.code, codes, names_a_time=reply.retry_after is not None)
+        super().__init__(fault, reply, stage=STAGES[call])
+        self.status = reply.code
         self.codes = codes
+        self._meaning = known(self.status, codes)
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether Graph itself said why; a proxy's or a gateway's error page does not say what happened behind it."""
+        return self._meaning is not None or self.status in BY_STATUS
 
     @property
     def leaves_doubt(self) -> bool:
-        """A gateway's 5xx does not say what happened behind it."""
-        return self.status >= 500
+        """Whether the request may have been carried out all the same."""
+        return self.status >= 500 and not self.is_clear
 
     @property
     def is_missing(self) -> bool:
-        """The message is not there; a 404 with another code says that of the whole mailbox."""
-        return self.status == 404 and "ErrorItemNotFound" in self.codes
+        """Whether the message is not there; a 404 with another code says that of the whole mailbox."""
+        return self.status == 404 and self._meaning is MISSING
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether the message's id is none of this mailbox."""
+        return self._meaning is FOREIGN_ID
 
     @property
     def is_denied(self) -> bool:
-        """The app may not do this. A 403 has other reasons too: limits, a full mailbox, a foreign sender."""
-        return self.status == 403 and self.fault is Fault.CONFIGURATION and "ErrorQuotaExceeded" not in self.codes
+        """Whether the app lacks the permission. A 403 has other reasons too: limits, a full mailbox, another sender."""
+        return self.status == 403 and self._meaning is DENIED
+
+    @property
+    def is_too_many_recipients(self) -> bool:
+        return self._meaning is TOO_MANY_RECIPIENTS
 
 
 class Cut(Exception):
-    """The request may have arrived and been done: there was no answer, or none that can be used."""
+    """The request may have been carried out: there was no reply, or none that says so. `timed_out`: none in time."""
+
+    def __init__(self, text: str, *, timed_out: bool = False) -> None:
+        super().__init__(text)
+        self.timed_out = timed_out
 
 
-def refusal(response: requests.Response, reference: str) -> Refusal:
+def refusal(call: Call, response: requests.Response, reference: str) -> Refusal:
+    """Return what an error reply to `call` means. Inner codes count: the outer one is often only a category."""
     error = error_in(response)
     codes = tuple(codes_of(error))
     text = str(error.get("message") or response.reason or "no reason given")
     reply = Reply(response.status_code, codes[0] if codes else "", text, reference, retry_after(response))
-    return Refusal(fault_of(response, codes), reply, response.status_code, codes)
-
-
-def fault_of(response: requests.Response, codes: tuple[str, ...]) -> Fault:
-    """The innermost code that is known decides: the outer one is often only a category."""
-    known = [CLASSES[code] for code in codes if code in CLASSES]
-    if known:
-        return known[-1]
-    status = response.status_code
-    if status >= 500:
-        # With a time named, it speaks for every mail.
-        return Fault.THROTTLED if retry_after(response) is not None else Fault.TRANSIENT
-    if status < 400:
-        # A redirect is never followed: it would carry the token elsewhere.
-        return Fault.TRANSIENT
-    return STATUSES.get(status, Fault.PERMANENT)
+    return Refusal(call, reply, codes)
 
 
 def error_in(response: requests.Response) -> dict[str, Any]:
+    """Return the `error` object (learn.microsoft.com/graph/errors); empty where there is none."""
     try:
         body = json.loads(response.content)
     except (ValueError, RecursionError):
         return {}
     error = body.get("error") if isinstance(body, dict) else None
+    if isinstance(error, str):
+        # As OAuth has it (RFC 6750 3.1), which the gateway before Graph uses.
+        return {"code": error, "message": body.get("error_description")}
     return error if isinstance(error, dict) else {}
 
 
 def codes_of(error: dict[str, Any]) -> Iterator[str]:
-    """`error.code` and those of the inner errors, outermost first."""
+    """Return `error.code` and those of the inner errors, outermost first."""
     for _ in range(DEEPEST):
-        if isinstance(error.get("code"), str):
-            yield error["code"]
+        code = error.get("code")
+        if isinstance(code, str) and CODE.fullmatch(code):
+            yield code
         inner = error.get("innerError") or error.get("innererror")
         if not isinstance(inner, dict):
             return
         error = inner
-
-
-def retry_after(response: requests.Response) -> timedelta | None:
-    """RFC 9110 10.2.3: seconds or a date. Whatever makes no sense is as good as none."""
-    text = response.headers.get("Retry-After", "").strip()
-    if not text:
-        return None
-    try:
-        return timedelta(seconds=int(text))
-    except OverflowError:
-        return timedelta.max
-    except ValueError:
-        return until(text)
-
-
-def until(text: str) -> timedelta | None:
-    try:
-        when = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return None
-    return when.replace(tzinfo=when.tzinfo or UTC) - datetime.now(UTC)

@@ -40,12 +40,14 @@ class Attachment:
 
 @dataclass(frozen=True)
 class GraphMail:
-    """The envelope's mail, for its recipients alone: whoever has it already is not among them.
+    """The envelope's email, for its recipients alone: whoever has it already is not among them.
 
-    Graph knows no envelope; who gets the mail is said in its headers, those in neither To nor Cc under Bcc.
+    Graph has no envelope: the headers name who gets the email, and Bcc those who are in neither To nor Cc. `message_id`
+    replaces the email's own.
     """
 
     envelope: Envelope
+    message_id: str = ""
 
     @cached_property
     def parsed(self) -> EmailMessage:
@@ -53,7 +55,7 @@ class GraphMail:
 
     @property
     def internet_message_id(self) -> str:
-        return str(self.parsed["Message-ID"]).strip()
+        return self.message_id or str(self.parsed["Message-ID"]).strip()
 
     @cached_property
     def attachments(self) -> list[Attachment]:
@@ -89,16 +91,26 @@ class GraphMail:
         }
 
     def as_mime(self) -> bytes:
-        """Base64 of the whole mail, which is how Graph takes MIME."""
+        """Base64 of the whole email, which is how Graph takes MIME."""
         found = self.recipients()
-        mail = self.parsed
-        if sum(map(len, found.values())) != sum(len(addresses(mail, name)) for name in ("To", "Cc")) or found["Bcc"]:
-            mail = message_from_bytes(self.envelope.content, policy=mail.policy)
-            for name, those in found.items():
-                del mail[name]
-                if those:
-                    mail[name] = those
-        return base64.b64encode(mail.as_bytes())
+        changed: dict[str, Any] = {}
+        named = sum(len(addresses(self.parsed, name)) for name in ("To", "Cc"))
+        if found["Bcc"] or named != sum(map(len, found.values())):
+            changed |= found
+        if self.message_id:
+            changed["Message-ID"] = self.message_id
+        return base64.b64encode(self._with(changed).as_bytes())
+
+    def _with(self, headers: dict[str, Any]) -> EmailMessage:
+        """The email with `headers` in place of its own; an empty one is left out."""
+        if not headers:
+            return self.parsed
+        mail: EmailMessage = message_from_bytes(self.envelope.content, policy=self.parsed.policy)
+        for name, value in headers.items():
+            del mail[name]
+            if value:
+                mail[name] = value
+        return mail
 
     def _body(self) -> dict[str, str]:
         part = self.parsed.get_body(("html", "plain"))

@@ -1,5 +1,6 @@
 """What the tests of the Graph backend share: tokens, a memory, mails, and one try after the other of a mail."""
 
+import json
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -57,6 +58,11 @@ class Notes:
             self.forgetful = False
             raise BackendError(Fault.TRANSIENT, Reply(text="the worker died"))
         self.note = note
+
+    def order_was(self, seconds: float) -> None:
+        """Let so much time pass since Graph was told to send, or with a negative number set the clock back."""
+        notes = json.loads(self.note)
+        self.note = json.dumps([{**note, "ordered_at": note["ordered_at"] - seconds} for note in notes])
 
     def check(self) -> None:
         if self.forgetful:

@@ -1,17 +1,15 @@
 """A mail that goes by a draft, cut off anywhere: whatever happened, the next tries make it exactly one delivery."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from notifications.backends import graph_draft
+from notifications.backends import graph_draft, graph_note
 from notifications.backends.base import BackendError
 from notifications.backends.base import Fault as Class
-from notifications.backends.graph_draft import Note
 from tests.backends.graph_props import IDENTITY, SENDER, Notes, Sender, a_content
 from tests.graph.faults import (
     HTML,
@@ -36,12 +34,12 @@ QUESTIONS = ("look", "find", "delete", "ranges")
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The stand-in's mails are sent when it says so; what waiting is good for is tested below."""
-    monkeypatch.setattr(graph_draft, "SETTLING_SECONDS", 0.0)
+    monkeypatch.setattr(graph_note, "SETTLING_SECONDS", 0.0)
 
 
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(graph_draft, "SETTLING_SECONDS", 30.0)
+    monkeypatch.setattr(graph_note, "SETTLING_SECONDS", 30.0)
 
 
 def is_delivered_once(stand_in: GraphStandIn, recipients: tuple[str, ...] = ("ops@peer.test",)) -> bool:
@@ -149,9 +147,7 @@ class TestAnOrderWithoutAnAnswer:
         sender = Sender(graph)
         graph.fault(failing(503), "send")
         sender.fails()
-        note = Note.read(sender.notes.note)
-        assert note is not None
-        sender.notes.note = str(replace(note, ordered_at=note.ordered_at - 31))
+        sender.notes.order_was(seconds=31)
         sender.send()
         assert is_delivered_once(graph)
 

@@ -58,7 +58,7 @@ class TestTheClassOfAnError:
             (412, "ErrorIrresolvableConflict", "", Class.TRANSIENT),
             (413, "RequestEntityTooLarge", "", Class.PERMANENT),
             (413, "WhoKnows", "", Class.PERMANENT),
-            (418, "WhoKnows", "", Class.PERMANENT),
+            (418, "WhoKnows", "", Class.TRANSIENT),
             (429, "ApplicationThrottled", "", Class.THROTTLED),
             (429, "TooManyRequests", "MailboxConcurrency", Class.THROTTLED),
             (429, "WhoKnows", "", Class.THROTTLED),
@@ -66,7 +66,7 @@ class TestTheClassOfAnError:
             (502, "UnknownError", "", Class.TRANSIENT),
             (503, "serviceNotAvailable", "", Class.TRANSIENT),
             (504, "UnknownError", "", Class.TRANSIENT),
-            (509, "BandwidthLimitExceeded", "", Class.TRANSIENT),
+            (509, "BandwidthLimitExceeded", "", Class.THROTTLED),
         ],
     )
     def test_goes_by_status_code_and_inner_code(

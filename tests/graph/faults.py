@@ -13,6 +13,7 @@ from tests.graph.wire import Answer, GraphError, Kind, Request
 class Moment(StrEnum):
     BEFORE = "before"  # nothing is done
     AFTER = "after"  # it is done, then
+    EARLY = "early"  # answered before the request's body was read, and the connection is closed
     WITHIN = "within"  # half of the request's body has been read, and of an upload's range that half is kept
 
 
@@ -102,6 +103,18 @@ def saying(
     """Any bytes: HTML, 10 MB, or one that `drips` and never ends."""
     moment = Moment.AFTER if after else Moment.BEFORE
     return Fault(f"{status} of {content_type}", moment, Answer(status, body, {"Content-Type": content_type}, drips))
+
+
+def early(status: int, body: bytes = b"") -> Fault:
+    """Nothing of the request's body was read, and nothing is done."""
+    return Fault(f"{status} too early", Moment.EARLY, Answer(status, body))
+
+
+def doubled(status: int = 202, *, after: bool = True) -> Fault:
+    """Done, and answered twice; the second time as a server does that repeats no client-request-id."""
+    twice = f"HTTP/1.1 {status} Again\r\nContent-Length: 0\r\n\r\n".encode()
+    moment = Moment.AFTER if after else Moment.BEFORE
+    return Fault(f"{status} twice", moment, Answer(status, b"", {"client-request-id": ""}, more=twice))
 
 
 HTML = b"<!doctype html><html><body><h1>504 Gateway Time-out</h1></body></html>"

@@ -11,7 +11,6 @@ from tests.graph.mails import Attachment, Mail, invalid_recipients
 from tests.graph.wire import GraphError
 
 MEGABYTE = 1024 * 1024
-MOST_RECIPIENTS = 500
 # By the local part of a recipient: what only turns out when the mail is to go.
 UNWELCOME = {
     "quota": (403, "ErrorQuotaExceeded", "The sender's mailbox is over its quota."),
@@ -31,6 +30,10 @@ class Mailboxes:
         # How many seconds a message that was accepted still looks like a draft, and would go out again.
         self.settling_seconds = 0.0
         self.largest_message = 150 * MEGABYTE
+        # A message to more is rejected, or accepted and then returned to the sender, as transport does it.
+        self.most_recipients = 500
+        self.returns_too_many = False
+        self.returned: list[Delivery] = []
         self.messages_per_minute: int | None = None
         self.deliveries: list[Delivery] = []
         self.send_as: set[str] = set()
@@ -160,11 +163,12 @@ class Mailboxes:
         if mail.sender and mail.sender.lower() not in (mailbox, *self.send_as):
             text = "The user account which was used to submit this request does not have the right to send mail on"
             raise GraphError(403, "ErrorSendAsDenied", f"{text} behalf of the specified sending account.")
-        check_recipients(mail.recipients)
+        is_returned = self.returns_too_many and len(mail.recipients) > self.most_recipients
+        check_recipients(mail.recipients, len(mail.recipients) if is_returned else self.most_recipients)
         if mail.size > self.largest_message:
             raise GraphError(413, "ErrorMessageSizeExceeded", "The message exceeds the maximum supported size.")
         self._check_rate()
-        self.deliveries.append(
+        (self.returned if is_returned else self.deliveries).append(
             Delivery(
                 mailbox=mailbox,
                 recipients=mail.recipients,
@@ -211,8 +215,8 @@ class Mailboxes:
             self._by_id.pop(name, None)
 
 
-def check_recipients(recipients: tuple[str, ...]) -> None:
-    if not recipients or len(recipients) > MOST_RECIPIENTS:
+def check_recipients(recipients: tuple[str, ...], most: int) -> None:
+    if not recipients or len(recipients) > most:
         code = "ErrorExceededMaxRecipientLimit" if recipients else "ErrorInvalidRecipients"
         raise GraphError(400, code, "The number of recipients is not acceptable.")
     if unknown := [address for address in recipients if not is_valid(address)]:

@@ -51,6 +51,10 @@ class Connection:
             self.skip(size + len(b"\r\n"))
         self._handler.rfile.readline()
 
+    def end(self) -> None:
+        """What is not read yet never will be: the answer is the connection's last."""
+        self._handler.close_connection = True
+
     def say(self, answer: Answer, over: threading.Event) -> None:
         handler = self._handler
         handler.send_response(answer.status)
@@ -59,10 +63,10 @@ class Connection:
         lengths = {} if answer.status == 204 else {"Content-Length": str(length)}
         for name, value in {**answer.headers, **lengths}.items():
             handler.send_header(name, value)
-        if self.announced < 0:
+        if self.announced < 0 or handler.close_connection:
             handler.send_header("Connection", "close")
         handler.end_headers()
-        handler.wfile.write(answer.body)
+        handler.wfile.write(answer.body + answer.more)
         end = time.monotonic() + SLOWEST
         while answer.drips and not over.wait(0.05) and time.monotonic() < end:
             handler.wfile.write(b" ")

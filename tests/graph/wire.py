@@ -74,12 +74,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """`drips`: a byte at a time, and never whole."""
+    """`drips`: a byte at a time, and never whole. `more`: bytes that no request asked for, behind the answer."""
 
     status: int
     body: bytes = field(default=b"", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict)
     drips: bool = False
+    more: bytes = field(default=b"", repr=False)
 
     @classmethod
     def json(cls, status: int, content: Any) -> Self:
