@@ -46,7 +46,7 @@ class GraphServer:
     ca_file: str = ""
     upload_hosts: frozenset[str] = frozenset()
     trust_environment: bool = False
-    most_recipients: int | None = None
+    most_recipients: int | None = 500
 
     @property
     def user(self) -> str:

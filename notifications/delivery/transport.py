@@ -92,6 +92,7 @@ def graph(server: MailServerSettings) -> Backend:
         ca_file=endpoints.ca_file,
         upload_hosts=frozenset({endpoints.upload_host} - {""}),
         trust_environment=environment.OUTBOUND_TRUST_ENVIRONMENT,
+        most_recipients=server.graph_most_recipients,
     )
     return GraphBackend(target, AppTokens(registration))
 

@@ -12,7 +12,7 @@ from notifications.models import MailServerSettings, Mode, Pace
 from notifications.oauth.providers import CLOUDS, Endpoints, ProvidersFileError, graph_clouds
 
 NAMES = ("cloud", "client_id", "tenant_id", "secret_expires", "save_to_sent_items", "sender")
-LIMITS = ("connect_timeout", "total_timeout", "pace")
+LIMITS = ("connect_timeout", "total_timeout", "most_recipients", "pace")
 
 
 class DayField(forms.DateField):
@@ -40,6 +40,13 @@ class GraphForm(RegistrationForm):
         *LIMITS,
     )
 
+    most_recipients = forms.IntegerField(
+        label="Recipients per message",
+        required=False,
+        min_value=1,
+        max_value=1000,
+        help_text="1 to 1,000: 500, or what the organization set. An email to more is sent as several messages.",
+    )
     cloud = forms.ChoiceField(
         label="Azure Cloud Host URL",
         required=False,

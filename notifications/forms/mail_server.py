@@ -33,7 +33,7 @@ class MailServerForm(ModeForm):
     write_only_help = "Leave both empty if the server asks for no sign-in."
     field_order = (
         *("server", "security", "user", "password", "clear_password", "allow_clear_password", "sender"),
-        *("ca_certificate", "connect_timeout", "total_timeout", "pace"),
+        *("ca_certificate", "connect_timeout", "total_timeout", "most_recipients", "pace"),
     )
 
     server = ServerAddressField(
@@ -104,6 +104,7 @@ class MailServerForm(ModeForm):
             "basic_ca_certificate": given["ca_certificate"],
             "basic_connect_timeout": given["connect_timeout"],
             "basic_total_timeout": given["total_timeout"],
+            "basic_most_recipients": given["most_recipients"],
             "basic_pace": given["pace"],
         }
 
@@ -171,5 +172,6 @@ def initial_of(saved: MailServerSettings) -> dict[str, Any]:
         "ca_certificate": saved.basic_ca_certificate,
         "connect_timeout": saved.basic_connect_timeout,
         "total_timeout": saved.basic_total_timeout,
+        "most_recipients": saved.basic_most_recipients,
         "pace": saved.basic_pace,
     }

@@ -12,6 +12,8 @@ from notifications.models.fields import Unreadable
 
 LONGEST_SECRET = 1000
 LONGEST_SENDER = 400
+# More than any mail server accepts in one message.
+MOST_RECIPIENTS = 100_000
 PLAIN_INPUT = {"spellcheck": "false", "autocapitalize": "off", "autocorrect": "off"}
 
 
@@ -62,6 +64,13 @@ class ModeForm(forms.Form):
         min_value=10,
         max_value=900,
         help_text="10 to 900. After a crash, a mail that was on its way is taken up again after this time and 15 s.",
+    )
+    most_recipients = forms.IntegerField(
+        label="Recipients per message",
+        required=False,
+        min_value=1,
+        max_value=MOST_RECIPIENTS,
+        help_text="Blank: no limit. An email to more recipients is sent as several messages.",
     )
     pace = forms.ChoiceField(
         label="Pace",
@@ -140,6 +149,10 @@ class ModeForm(forms.Form):
 
     def clean_total_timeout(self) -> int:
         return int(self.or_default("total_timeout"))
+
+    def clean_most_recipients(self) -> int | None:
+        found = self.or_default("most_recipients")
+        return None if found is None else int(found)
 
     def clean_pace(self) -> str:
         return str(self.or_default("pace"))

@@ -24,7 +24,8 @@ class OAuth2Form(RegistrationForm):
     )
     field_order = (
         *("provider", "cloud", "client_id", "tenant_id", "client_secret", "clear_client_secret", "redirect_uri"),
-        *("sign_in_as", "sender", "port", "security", "connect_timeout", "total_timeout", "pace"),
+        *("sign_in_as", "sender", "port", "security", "connect_timeout", "total_timeout"),
+        *("most_recipients", "pace"),
     )
 
     provider = forms.ChoiceField(label="Provider")
@@ -58,6 +59,7 @@ class OAuth2Form(RegistrationForm):
     def __init__(self, data: Any = None, *, saved: MailServerSettings, **options: Any) -> None:
         super().__init__(data, saved=saved, initial=initial_of(saved), **options)
         self.fields["provider"].choices = provider_choices()  # type: ignore[attr-defined]  # a ChoiceField's
+        self.fields["most_recipients"].help_text = "Blank: the provider's own, 500 at Microsoft and 100 at Google."
 
     @property
     def server_name(self) -> str:
@@ -71,7 +73,7 @@ class OAuth2Form(RegistrationForm):
     def values(self) -> dict[str, Any]:
         given = self.cleaned_data
         names = ("provider", "cloud", "client_id", "tenant_id", "redirect_uri", "sign_in_as", "sender", "port")
-        limits = ("security", "connect_timeout", "total_timeout", "pace")
+        limits = ("security", "connect_timeout", "total_timeout", "most_recipients", "pace")
         columns = {f"oauth2_{name}": given[name] for name in (*names, *limits)}
         return {**columns, "oauth2_client_secret": self.secret_to_save()}
 
@@ -131,7 +133,7 @@ class OAuth2Form(RegistrationForm):
 def initial_of(saved: MailServerSettings) -> dict[str, Any]:
     """What the form shows of the saved values; a secret is never among them."""
     names = ("provider", "cloud", "client_id", "tenant_id", "sign_in_as", "sender", "port", "security")
-    limits = ("connect_timeout", "total_timeout", "pace")
+    limits = ("connect_timeout", "total_timeout", "most_recipients", "pace")
     shown = {name: getattr(saved, f"oauth2_{name}") for name in (*names, *limits)}
     return {**shown, "redirect_uri": saved.oauth2_redirect_uri or default_redirect_uri()}
 

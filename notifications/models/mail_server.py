@@ -65,6 +65,8 @@ class MailServerSettings(Singleton):
     basic_ca_certificate = models.TextField(blank=True)
     basic_connect_timeout = models.PositiveSmallIntegerField(default=10)
     basic_total_timeout = models.PositiveSmallIntegerField(default=45)
+    # In one message; null is no limit.
+    basic_most_recipients = models.PositiveIntegerField(null=True, blank=True)
     basic_pace = models.CharField(max_length=20, choices=Pace, default=Pace.UNLIMITED)
 
     # A name of notifications.oauth.providers: microsoft, google, or an operator's addition such as microsoft.lab.
@@ -81,6 +83,8 @@ class MailServerSettings(Singleton):
     oauth2_security = models.CharField(max_length=10, choices=Security, default=Security.STARTTLS)
     oauth2_connect_timeout = models.PositiveSmallIntegerField(default=10)
     oauth2_total_timeout = models.PositiveSmallIntegerField(default=45)
+    # Null is the provider's own: notifications.oauth.providers.
+    oauth2_most_recipients = models.PositiveIntegerField(null=True, blank=True)
     oauth2_pace = models.CharField(max_length=20, choices=Pace, default=Pace.EXCHANGE_ONLINE)
 
     # A cloud's name in notifications.oauth.providers, or an operator's addition such as microsoft.lab.
@@ -94,6 +98,8 @@ class MailServerSettings(Singleton):
     graph_sender = models.CharField(max_length=400, blank=True)
     graph_connect_timeout = models.PositiveSmallIntegerField(default=10)
     graph_total_timeout = models.PositiveSmallIntegerField(default=90)
+    # Exchange Online's default; a tenant may set up to 1,000.
+    graph_most_recipients = models.PositiveIntegerField(null=True, blank=True, default=500)
     graph_pace = models.CharField(max_length=20, choices=Pace, default=Pace.GRAPH)
 
     class Meta:

@@ -22,6 +22,13 @@ class Kind(StrEnum):
     GOOGLE = "google"
 
 
+# In one message over SMTP. Microsoft: "Exchange Online limits" (learn.microsoft.com/office365/servicedescriptions/
+# exchange-online-service-description/exchange-online-limits); a tenant may set up to 1,000. Google: "Gmail sending
+# limits in Google Workspace" (support.google.com/a/answer/166852): 2,000 on its own pages, 500 of them outside the
+# organization, and 100 over SMTP.
+MOST_RECIPIENTS = {Kind.MICROSOFT: 500, Kind.GOOGLE: 100}
+
+
 @dataclass(frozen=True)
 class Endpoints:
     """One cloud or provider: all its hosts, chosen together so that no token of one can reach another."""
@@ -51,6 +58,11 @@ class Endpoints:
     @property
     def smtp_name(self) -> str:
         return f"{self.label} ({self.smtp_host})"
+
+    @property
+    def most_recipients(self) -> int:
+        """In one message over SMTP."""
+        return MOST_RECIPIENTS[self.kind]
 
     @property
     def ca_certificate(self) -> str:

@@ -58,6 +58,13 @@ def test_the_example_becomes_what_is_set(folder: Path) -> None:
     assert (saved.graph_total_timeout, saved.graph_pace) == (90, "graph")
 
 
+@pytest.mark.parametrize(("line", "most"), [("most_recipients = 1000\n", 1000), ("", 500)])
+def test_recipients_per_message_are_read_and_written(folder: Path, line: str, most: int) -> None:
+    load(folder, EXAMPLE + line)
+    assert MailServerSettings.load().graph_most_recipients == most
+    assert exported()["mail_server"]["graph"]["most_recipients"] == most
+
+
 def test_a_second_time_changes_nothing(folder: Path) -> None:
     load(folder, EXAMPLE)
     assert "unchanged" in load(folder, EXAMPLE)

@@ -54,10 +54,11 @@ def test_the_example_becomes_what_is_set(folder: Path) -> None:
 
 def test_the_rest_may_be_said_too(folder: Path) -> None:
     limits = 'port = 2525\nsecurity = "tls"\nconnect_timeout = 5\ntotal_timeout = 60\npace = "unlimited"\n'
+    limits += "most_recipients = 50\n"
     load(folder, EXAMPLE + limits)
     saved = MailServerSettings.load()
     assert (saved.oauth2_port, saved.oauth2_security, saved.oauth2_pace) == (2525, "tls", "unlimited")
-    assert (saved.oauth2_connect_timeout, saved.oauth2_total_timeout) == (5, 60)
+    assert (saved.oauth2_connect_timeout, saved.oauth2_total_timeout, saved.oauth2_most_recipients) == (5, 60, 50)
 
 
 def test_a_second_time_changes_nothing(folder: Path) -> None:

@@ -215,3 +215,33 @@ def test_without_mail_send_the_queue_is_held_with_one_draft_at_most(lab: Any, gr
     MailServerState.objects.update(next_probe_at=timezone.now())
     drain(WORKER)
     assert reread(message).state == Message.State.SENT
+
+
+@pytest.mark.django_db
+class TestAnEmailToMoreRecipientsThanAMessageMayHave:
+    def test_is_sent_in_parts_with_an_outcome_for_each_recipient(self, lab: Any, graph: GraphStandIn) -> None:
+        lab(most_recipients=2)
+        message = a_message(*(f"p{number}@peer.test" for number in range(5)))
+        drain(WORKER)
+        assert reread(message).state == Message.State.SENT
+        assert [len(mail.recipients) for mail in graph.deliveries] == [2, 2, 1]
+        assert len({mail.message_id for mail in graph.deliveries}) == 3
+
+    def test_reaches_the_rest_in_the_next_try(self, lab: Any, graph: GraphStandIn) -> None:
+        lab(most_recipients=2)
+        graph.fault(failing(503, "ErrorMailboxStoreUnavailable"), "send", skip=1)
+        message = a_message(*(f"p{number}@peer.test" for number in range(5)))
+        drain(WORKER)
+        assert sorted(outcomes(message).values()) == ["accepted", "accepted", "deferred", "deferred", "deferred"]
+        reread(message).retry_now()
+        drain(WORKER)
+        assert reread(message).state == Message.State.SENT
+        assert graph.store.duplicates() == {}
+
+    def test_is_never_shown_as_sent_when_exchange_would_return_it(self, lab: Any, graph: GraphStandIn) -> None:
+        lab()
+        graph.store.returns_too_many = True
+        message = a_message(*(f"p{number}@peer.test" for number in range(501)))
+        drain(WORKER)
+        assert reread(message).state == Message.State.SENT
+        assert (graph.store.returned, sum(len(mail.recipients) for mail in graph.deliveries)) == ([], 501)

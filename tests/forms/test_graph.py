@@ -62,6 +62,7 @@ class TestValues:
             "graph_save_to_sent_items": True,
             "graph_connect_timeout": 10,
             "graph_total_timeout": 90,
+            "graph_most_recipients": 500,
             "graph_pace": "graph",
         }
 
@@ -187,6 +188,19 @@ class TestItsLastDay:
     @pytest.mark.parametrize("given", ["01.05.2027", "2027-02-30", "soon", 5, [], {}, True])
     def test_is_nothing_else(self, given: Any) -> None:
         assert "year-month-day" in refusal("secret_expires", secret_expires=given)
+
+
+class TestRecipientsPerMessage:
+    def test_are_500_where_none_are_given(self) -> None:
+        assert values_of(most_recipients="")["graph_most_recipients"] == 500
+
+    @pytest.mark.parametrize("given", [1, 500, 1000, "1000"])
+    def test_go_up_to_what_a_tenant_may_set(self, given: Any) -> None:
+        assert values_of(most_recipients=given)["graph_most_recipients"] == int(given)
+
+    @pytest.mark.parametrize("given", [0, -1, 1001, "many", 1.5])
+    def test_are_nothing_else(self, given: Any) -> None:
+        assert refusal("most_recipients", most_recipients=given)
 
 
 class TestPace:

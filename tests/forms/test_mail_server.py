@@ -43,6 +43,7 @@ class TestValues:
             "basic_ca_certificate": "",
             "basic_connect_timeout": 10,
             "basic_total_timeout": 45,
+            "basic_most_recipients": None,
             "basic_pace": "unlimited",
         }
 
@@ -91,6 +92,8 @@ class TestValues:
             ("connect_timeout", "soon"),
             ("total_timeout", 9),
             ("total_timeout", 901),
+            ("most_recipients", 0),
+            ("most_recipients", 100_001),
             ("pace", "hasty"),
         ],
     )

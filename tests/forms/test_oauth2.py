@@ -68,6 +68,7 @@ class TestValues:
             "oauth2_security": "starttls",
             "oauth2_connect_timeout": 10,
             "oauth2_total_timeout": 45,
+            "oauth2_most_recipients": None,
             "oauth2_pace": "exchange_online",
         }
 
@@ -78,6 +79,10 @@ class TestValues:
 
     def test_what_is_shown_has_no_secret(self) -> None:
         assert SECRET not in str(OAuth2Form(saved=saved(client_secret=SECRET)))
+
+    @pytest.mark.parametrize(("given", "saved_as"), [("", None), (250, 250)])
+    def test_recipients_per_message_are_the_providers_where_none_are_given(self, given: Any, saved_as: Any) -> None:
+        assert values_of(most_recipients=given)["oauth2_most_recipients"] == saved_as
 
     @pytest.mark.parametrize("cloud", ["gcc-high", "dod", "china"])
     def test_microsoft_has_clouds(self, cloud: str) -> None:
