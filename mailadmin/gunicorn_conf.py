@@ -3,12 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-import environ
 from django.urls import get_resolver
 
 from supervisor import leash
+from supervisor.environment import Environment as env  # noqa: N813  # read as in the settings
 
-env = environ.Env()
 _host = env.str("MAILADMIN_HOST", default="127.0.0.1")
 
 wsgi_app = "mailadmin.wsgi:application"

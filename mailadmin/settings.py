@@ -3,23 +3,21 @@
 What an administrator edits in the panel is a row (MailServerSettings), never a setting here.
 """
 
-import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import environ
+from supervisor import environment, public_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
+env = environment.Environment
 # The environment wins over .env, which wins over the keys that the first start made.
-if (BASE_DIR / ".env").exists():
-    env.read_env(str(BASE_DIR / ".env"))
-DATA_DIR = Path(os.environ.get("MAILADMIN_DATA") or BASE_DIR / "data").absolute()
-if (DATA_DIR / "keys.env").exists():
-    env.read_env(str(DATA_DIR / "keys.env"))
+environment.forget_empty_keys()
+environment.load(BASE_DIR / ".env")
+DATA_DIR = Path(env.str("MAILADMIN_DATA", default="") or BASE_DIR / "data").absolute()
+environment.load(DATA_DIR / "keys.env")
+environment.require_keys(DATA_DIR / "keys.env")
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY")
@@ -28,19 +26,20 @@ FERNET_KEYS = [key.strip() for key in env.str("FERNET_KEYS").split(",")]
 
 # --- addresses -----------------------------------------------------------------------------------
 HOST = env.str("MAILADMIN_HOST", default="127.0.0.1")
-PORT = env.int("MAILADMIN_PORT", default=8000)
+PORT = env.int("MAILADMIN_PORT", default=8000, most=65535)
 LOOPBACK_NAMES = ["127.0.0.1", "localhost", "[::1]"]
 _address = "127.0.0.1" if HOST in ("0.0.0.0", "::") else f"[{HOST}]" if ":" in HOST else HOST  # noqa: S104  # not bound
-ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=[])]
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
 # A public name means https, unless PUBLIC_URL says http:// in so many words.
 _named = next((name for name in ALLOWED_HOSTS if name not in (*LOOPBACK_NAMES, "*")), None)
 PUBLIC_URL = env.str(
     "PUBLIC_URL", default=f"https://{_named.lstrip('.')}" if _named else f"http://{_address}:{PORT}"
 ).rstrip("/")
-_public = urlsplit(PUBLIC_URL)
+# Empty where PUBLIC_URL cannot be used, which notifications.checks reports.
+_public = public_url.split(PUBLIC_URL)
 HTTPS = _public.scheme == "https"
 ALLOWED_HOSTS += [name for name in [_public.hostname, *LOOPBACK_NAMES] if name and name not in ALLOWED_HOSTS]
-CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
+CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"] if _public.netloc else []
 TRUST_PROXY_HEADERS = env.bool("TRUST_PROXY_HEADERS", default=False)
 
 # --- security ------------------------------------------------------------------------------------
@@ -57,7 +56,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
 # A browser that asks for nothing this long is signed out.
-SESSION_IDLE = timedelta(hours=env.float("SESSION_IDLE_HOURS", default=24.0))
+SESSION_IDLE = timedelta(hours=env.float("SESSION_IDLE_HOURS", default=24.0, least=0.01))
 # Lax, not Strict: a provider's redirect back to the panel must find the session.
 SESSION_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
@@ -130,12 +129,12 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
 AUTH_PASSWORD_VALIDATORS += [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": env.int("PASSWORD_LENGTH", default=10)},
+        "OPTIONS": {"min_length": env.int("PASSWORD_LENGTH", default=10, most=128)},
     }
 ]
 # By name and network together: a stranger elsewhere cannot shut somebody out.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_FAILURE_LIMIT = env.int("SIGN_IN_FAILURES", default=5)
+AXES_FAILURE_LIMIT = env.int("SIGN_IN_FAILURES", default=5, least=1)
 AXES_COOLOFF_TIME = timedelta(minutes=env.float("SIGN_IN_LOCK_MINUTES", default=15.0))
 # What is tried while locked does not make it longer: the page says when it ends.
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
@@ -150,14 +149,14 @@ OIDC_PROVIDER = env.str("OIDC_PROVIDER", default="")
 OIDC_TENANT = env.str("OIDC_TENANT", default="")
 OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")
 OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="")
-OIDC_ALLOWED_DOMAINS = env.list("OIDC_ALLOWED_DOMAINS", default=[])
-OIDC_GROUP_ROLES = env.list("OIDC_GROUP_ROLES", default=[])
+OIDC_ALLOWED_DOMAINS = env.list("OIDC_ALLOWED_DOMAINS")
+OIDC_GROUP_ROLES = env.list("OIDC_GROUP_ROLES")
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "sign-in"
 LANGUAGE_CODE = "en-us"
 USE_I18N = False
-TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+TIME_ZONE = env.time_zone("TIME_ZONE", default="UTC")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -170,8 +169,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = API_BODY_LIMIT = 8 * 1024 * 1024
 # A worker's mark of what it sent may be relaxed: a power cut can then repeat a mail, never lose one.
 RELAXED_DURABILITY = env.bool("RELAXED_DURABILITY", default=False)
 DATABASES: dict[str, dict[str, Any]] = {
-    # Set to nothing, as a line of an environment file may do it, is not set.
-    "default": env.db_url_config(env.str("DATABASE_URL", default="") or f"sqlite:///{DATA_DIR / 'mailadmin.sqlite3'}")
+    "default": env.database("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'mailadmin.sqlite3'}")
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
@@ -244,10 +242,10 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- mail ----------------------------------------------------------------------------------------
 MESSAGE_MAX_AGE_DAYS = env.float("MESSAGE_MAX_AGE_DAYS", default=5.0)
-RETENTION_DAYS = env.int("RETENTION_DAYS", default=180)
+RETENTION_DAYS = env.int("RETENTION_DAYS", default=180, least=1, most=36500)
 CAPTURE_INBOX = env.bool("CAPTURE_INBOX", default=True)
 # 0: a free one, chosen at the first start and kept.
-CAPTURE_INBOX_PORT = env.int("CAPTURE_INBOX_PORT", default=0)
+CAPTURE_INBOX_PORT = env.int("CAPTURE_INBOX_PORT", default=0, most=65535)
 # A TOML file with further clouds and providers; never something that a form can add.
 PROVIDERS_FILE = env.str("MAILADMIN_PROVIDERS_FILE", default="")
 # On: calls to providers follow HTTPS_PROXY, REQUESTS_CA_BUNDLE and .netrc.
@@ -257,13 +255,14 @@ EHLO_NAME = (
     _public.hostname if _public.hostname and "." in _public.hostname and not _public.hostname[-1].isdigit() else ""
 )
 
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "filters": {"links": {"()": "notifications.log_masks.WithoutLinks"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["links"]}},
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["stderr"], "level": env.choice("LOG_LEVEL", LOG_LEVELS, default="INFO")},
     # Two lines for every task, most of them sweeps that found nothing, would bury what matters.
     # aiosmtpd's (mail.log) would have every command in it, AUTH with the password too.
     "loggers": {name: {"level": "WARNING"} for name in ("axes", "celery", "mail.log")},

@@ -1,4 +1,4 @@
-"""System checks: what the operator set wrongly is found at the start, not at the first secret or mail it costs."""
+"""System checks: what the operator set wrongly is found at the start, not at the first secret or email it costs."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 
 from notifications.oauth.providers import ProvidersFileError, UnknownProvider, additions
 from notifications.oauth.sign_in import NotConfigured, sign_in_provider
+from supervisor import public_url
 
 SHORTEST_KEY = 32
 HINT = (
@@ -34,12 +35,38 @@ def fernet_keys(**_: Any) -> list[CheckMessage]:
 
 
 @register(Tags.security)
+def secret_key(**_: Any) -> list[CheckMessage]:
+    if len(settings.SECRET_KEY) >= SHORTEST_KEY:
+        return []
+    text = f"SECRET_KEY is shorter than {SHORTEST_KEY} characters, so sessions and setup links could be forged."
+    hint = (
+        "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'. Everybody has to sign in again."
+    )
+    return [Error(text, hint=hint, id="notifications.E007")]
+
+
+@register(Tags.security)
+def public_addresses(**_: Any) -> list[CheckMessage]:
+    """A host name that is none first: unless PUBLIC_URL is set, it is made of the first one."""
+    for name in settings.ALLOWED_HOSTS:
+        if name != "*" and not public_url.is_host(name.removeprefix(".")):
+            text = f"ALLOWED_HOSTS contains {name!r}, which is no host name."
+            hint = "Write host names alone, such as panel.example.com, separated by commas."
+            return [Error(text, hint=hint, id="notifications.E009")]
+    fault = public_url.fault(settings.PUBLIC_URL)
+    hint = (
+        "Links in emails and the redirect URI of OAuth2 begin with it. Leave it out to use the first of ALLOWED_HOSTS."
+    )
+    return [Error(f"PUBLIC_URL {fault}", hint=hint, id="notifications.E008")] if fault else []
+
+
+@register(Tags.security)
 def providers_file(**_: Any) -> list[CheckMessage]:
     try:
         additions()
     except ProvidersFileError as error:
         hint = (
-            "Its form is in docs/configuration.md. Mend it, or unset MAILADMIN_PROVIDERS_FILE: "
+            "docs/configuration.md describes it. Correct it, or unset MAILADMIN_PROVIDERS_FILE: "
             "Microsoft's clouds and Google need no file."
         )
         return [Error(f"MAILADMIN_PROVIDERS_FILE cannot be used: {error}.", hint=hint, id="notifications.E005")]

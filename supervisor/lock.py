@@ -24,7 +24,7 @@ class InstanceLock:
         except BlockingIOError as error:
             address = os.pread(self._descriptor, 500, 0).decode(errors="replace").strip()
             os.close(self._descriptor)
-            raise AlreadyRunning(address or "an address it has not told yet") from error
+            raise AlreadyRunning(address or "an address not known yet") from error
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, self._address.encode(), 0)
 

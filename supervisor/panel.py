@@ -1,15 +1,18 @@
 """The whole panel: broker first, the rest after it, and back in reverse."""
 
 import http.client
+import math
 import os
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from supervisor import broker, programs
+from supervisor import broker, clock_watch, programs
 from supervisor.broker import Broker
 from supervisor.child import Child
+from supervisor.clock_watch import Jump
 from supervisor.supervisor import Supervisor
 
 BROKER_START_LIMIT = 20.0
@@ -35,17 +38,15 @@ class Panel:
     def run(self, when_ready: Callable[[], None]) -> None:
         """Until SIGINT, SIGTERM or SIGHUP."""
         (self.data / "run").mkdir(mode=0o700, exist_ok=True)
-        broker.tidy(self.broker_url_file)
-        with Supervisor(self.say) as supervisor:
+        self._tidy()
+        with Supervisor(self.say, when_clock_jumps=self._note_jump) as supervisor:
             self._start_rest(supervisor, self._start_broker(supervisor))
-            if supervisor.wait_for(self._answers, WEB_START_LIMIT):
+            if self._becomes_ready(supervisor):
                 when_ready()
-            elif not supervisor.stop_requests:
-                self.say("panel", f"does not answer after {WEB_START_LIMIT:.0f} s: the lines above should say why")
             supervisor.run()
-            self.say("panel", "Stopping. Mails on their way are finished first; Ctrl-C again ends it at once.")
+            self.say("panel", "Stopping. Emails being sent are finished first; Ctrl-C again stops immediately.")
             supervisor.stop()
-        broker.tidy(self.broker_url_file)
+        self._tidy()
         self.say("panel", "Stopped.")
 
     def _start_broker(self, supervisor: Supervisor) -> str:
@@ -77,6 +78,27 @@ class Panel:
         for program in (programs.worker(env), programs.beat(env), programs.web(env)):
             supervisor.start(program)
 
+    def _becomes_ready(self, supervisor: Supervisor) -> bool:
+        """However long it takes: a slow machine gets its setup link, too."""
+        if supervisor.wait_for(self._answers, WEB_START_LIMIT):
+            return True
+        if not supervisor.stop_requests:
+            self.say(
+                "panel", f"No answer after {WEB_START_LIMIT:.0f} s; the lines above should say why. Still waiting."
+            )
+        return supervisor.wait_for(self._answers, math.inf, every=1.0)
+
+    def _note_jump(self, jump: Jump) -> None:
+        direction = "forward" if jump.seconds > 0 else "back"
+        self.say("panel", f"The clock was set {direction} by {clock_watch.in_words(jump.seconds)}.")
+        # Only told: a disk that takes nothing now must not end the panel.
+        with suppress(OSError):
+            clock_watch.write(self.data / "run", jump)
+
+    def _tidy(self) -> None:
+        broker.tidy(self.broker_url_file)
+        (self.data / "run" / clock_watch.FILE).unlink(missing_ok=True)
+
     def _answers(self) -> bool:
         """Whether /healthz does."""
         connection = http.client.HTTPConnection(reachable(self.host), self.port, timeout=1)
@@ -97,9 +119,9 @@ def require_free(host: str, port: int) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             raise CannotStart(
-                f"{host} port {port} cannot be used: {error.strerror or error}. "
+                f"{host} port {port} cannot be used: {getattr(error, 'strerror', None) or error}. "
                 "Choose others with --host and --port, or MAILADMIN_HOST and MAILADMIN_PORT."
             ) from error
 

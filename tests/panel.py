@@ -33,12 +33,24 @@ CHILDREN = {
 }
 
 
-class Panel:
-    """Runs while the `with` block does; `env` is laid over the environment. `output` is what it printed so far."""
+# Root's right to pass over the modes of files, taken away.
+RIGHTS = "-dac_override,-dac_read_search"
+BOUND = ("setpriv", f"--bounding-set={RIGHTS}", f"--inh-caps={RIGHTS}", "--")
 
-    def __init__(self, data: Path | None = None, **env: str) -> None:
+
+class Panel:
+    """Runs while the `with` block does; `env` is laid over the environment. `output` is what it printed so far.
+
+    `bound`: files' modes hold for it as they do for anybody but root.
+    """
+
+    # What stands in front of `manage.py`'s own arguments.
+    program = (sys.executable, "manage.py")
+
+    def __init__(self, data: Path | None = None, bound: bool = False, **env: str) -> None:
         self._folder = contextlib.ExitStack()
         self.data = data or Path(self._folder.enter_context(tempfile.TemporaryDirectory(prefix="mailadmin-panel-")))
+        self._prefix = BOUND if bound else ()
         (self.port,) = free_ports(1)
         self.url = f"http://{LOOPBACK}:{self.port}"
         # A .env beside the code would fill what is absent, so the names are emptied rather than left out.
@@ -59,7 +71,7 @@ class Panel:
         self._folder.close()
 
     def start(self) -> None:
-        command = [sys.executable, "manage.py", "up", "--port", str(self.port), "--data", str(self.data)]
+        command = [*self._prefix, *self.program, "up", "--port", str(self.port), "--data", str(self.data)]
         self.process = subprocess.Popen(
             command,
             cwd=PROJECT,
@@ -95,8 +107,14 @@ class Panel:
 
     def manage(self, *arguments: str, typed: str | None = None, check: bool = True) -> str:
         """A `manage.py` command on the same data folder; its output."""
-        done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
+        done = self.command(*arguments, typed=typed)
+        assert not check or done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def command(self, *arguments: str, typed: str | None = None) -> "subprocess.CompletedProcess[str]":
+        """The same, for a test that wants to see how it ends."""
+        return subprocess.run(
+            [*self._prefix, *self.program, *arguments],
             cwd=PROJECT,
             env=self.env,
             input=typed,
@@ -104,8 +122,6 @@ class Panel:
             text=True,
             check=False,
         )
-        assert not check or done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
-        return done.stdout
 
     def shell(self, code: str) -> str:
         """Python with the panel's models at hand; what it prints."""

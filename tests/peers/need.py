@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,6 +38,13 @@ def _axe() -> str:
     return "" if there else f"axe-core, under tests/peers, is not installed; {HOW}"
 
 
+def _mounts() -> str:
+    if os.geteuid() != 0:
+        return "Only root mounts disks and becomes other users; run the tests as root"
+    done = subprocess.run(["unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"], check=False)
+    return "" if done.returncode == 0 else "This machine lets not even root mount a disk"
+
+
 PEERS: dict[str, Callable[[], str]] = {
     "mail": _mail,
     "postgres": lambda: "" if postgres.programs() else f"PostgreSQL is not installed; {HOW}",
@@ -47,6 +55,7 @@ PEERS: dict[str, Callable[[], str]] = {
     "graph": _graph,
     "nginx": lambda: "" if shutil.which("nginx", path="/usr/sbin") else f"nginx is not installed; {HOW}",
     "caddy": lambda: "" if shutil.which("caddy") else f"Caddy is not installed; {HOW}",
+    "mounts": _mounts,
     "curl": lambda: "" if shutil.which("curl") and shutil.which("jq") else f"curl or jq is not installed; {HOW}",
     "systemd": lambda: "" if shutil.which("systemd-analyze") else f"systemd-analyze is not installed; {HOW}",
 }

@@ -5,6 +5,7 @@ import signal
 import socket
 import stat
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,6 +101,23 @@ def test_the_setup_link_is_shown_until_there_is_a_user(panel: Panel) -> None:
     said(panel, "Ready at")
     panel.stop()
     assert not any("/setup/" in line for line in panel.output)
+
+
+class Impatient(Panel):
+    """Takes a fifth of a second for too long, as a slow machine takes a minute."""
+
+    program = (
+        sys.executable,
+        "-c",
+        "import manage; from supervisor import panel; panel.WEB_START_LIMIT = 0.2; manage.main()",
+    )
+
+
+def test_a_slow_start_still_shows_the_setup_link() -> None:
+    with Impatient() as panel:
+        link = panel.setup_link
+        said(panel, "Still waiting.")
+        assert panel.http.get(link, timeout=30).status_code == 200
 
 
 def test_a_clean_stop_leaves_nothing_behind(panel: Panel) -> None:

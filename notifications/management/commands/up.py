@@ -1,22 +1,24 @@
 import os
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import Tags
+from django.core.checks import Tags, run_checks
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
 from notifications.capture import switch
 from notifications.setup_link import setup_url
+from supervisor.data_folder import why_unusable
 from supervisor.lock import AlreadyRunning, InstanceLock
 from supervisor.panel import CannotStart, Panel, require_free
 
 
 class Command(BaseCommand):
     help = "Start the panel with all it needs, and keep it running until Ctrl-C or SIGTERM."
-    # Keys that are weak or missing stop the start; the rest is for `manage.py check`, which loads every page.
-    requires_system_checks = [Tags.security]
+    # Those of the environment stop the start, see below; the rest is for `manage.py check`, which loads every page.
+    requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         # Read before the settings are, by supervisor.bootstrap; here for --help and for a value that is wrong.
@@ -25,6 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--data", help="folder for everything that is kept (MAILADMIN_DATA, ./data)")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        refuse_unusable_environment()
         try:
             with InstanceLock(settings.DATA_DIR / "lock", settings.PUBLIC_URL):
                 self.run()
@@ -32,6 +35,9 @@ class Command(BaseCommand):
             raise CommandError(f"The panel with the data in {settings.DATA_DIR} runs already, at {error}") from error
         except CannotStart as error:
             raise CommandError(str(error)) from error
+        except OSError as error:
+            path = Path(error.filename or settings.DATA_DIR)
+            raise CommandError(f"The panel cannot start. {path} cannot be used: {why_unusable(path, error)}") from error
 
     def run(self) -> None:
         require_free(settings.HOST, settings.PORT)
@@ -67,3 +73,10 @@ class Command(BaseCommand):
     def say(self, who: str, what: str) -> None:
         self.stdout.write(f"{who:<7}| {what}")
         self.stdout.flush()
+
+
+def refuse_unusable_environment() -> None:
+    """Raises CommandError with a sentence for each variable that would cost a secret, a link or an email later."""
+    faults = [message for message in run_checks(tags=[Tags.security]) if message.is_serious()]
+    if faults:
+        raise CommandError("\n".join(f"{fault.msg} {fault.hint or ''} ({fault.id})" for fault in faults))
