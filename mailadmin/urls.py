@@ -35,6 +35,7 @@ from notifications.views import (
 )
 from notifications.views.mail_server_by_get import or_mail_server
 
+handler500 = "notifications.views.errors.server_error"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

@@ -1,20 +1,24 @@
-"""Is mail alive? The answer for /readyz and for the page."""
+"""Is email flowing? The answer for /readyz, for the page and for doctor."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import DatabaseError
+from django.db import Error
 from django.utils import timezone
 
+from notifications import clock
+from notifications.database_faults import UNKNOWN, fault_of
+from notifications.database_writes import write_fault
 from notifications.delivery.hints import broker_error
 from notifications.models import MailServerSettings, MailServerState, Message, Safety
+from supervisor.clock_watch import in_words
 
-# A sweep runs every 10 s; ten missed ones mean that no worker, or no beat, is there.
+# The queue is checked every 10 s; ten missed checks mean that no worker is running.
 SWEEP_SILENCE = timedelta(seconds=100)
 # A restart of the mail server is no news; one that stays away is.
 LONGEST_PAUSE = timedelta(minutes=2)
-# A mail that is due is tried within 75 s even after a crash.
+# A due email is tried within 75 s even after a crash.
 OLDEST_DUE_SECONDS = 150.0
 
 
@@ -22,14 +26,14 @@ OLDEST_DUE_SECONDS = 150.0
 class Part:
     """One thing that must work; `text` says in words what was found.
 
-    `waits`: nothing is broken that a monitor should tell of, and yet no mail goes just now.
+    `waits`: nothing is broken that a monitor should report, and yet no email goes out now.
     """
 
     name: str
     ok: bool
     text: str
     figures: dict[str, Any]
-    # What the mail server said: it may name accounts and tenants, and is for people who signed in.
+    # What the mail server replied, or what to do: it may name accounts and hosts, and is for people who signed in.
     said: str = ""
     waits: bool = False
 
@@ -38,23 +42,41 @@ class Part:
         return f"{self.text}: {self.said}" if self.said else self.text
 
 
-def examine() -> list[Part]:
-    """Every part, the database first: without it nothing else can be asked."""
+def examine(*, try_lock: bool = True) -> list[Part]:
+    """Every part, the database first: without it nothing else can be asked. For `try_lock` see write_fault."""
     try:
         state, server = MailServerState.load(), MailServerSettings.load()
         return [
-            Part("database", True, "answers", {}),
+            database(try_lock=try_lock),
             broker(),
             worker(state),
             oldest_due(state, server),
             mail_server(state, server),
+            clock_part(state),
         ]
-    except DatabaseError as error:
-        return [Part("database", False, f"does not answer ({type(error).__name__})", {})]
+    except Error as error:
+        return [unavailable(error)]
+
+
+def database(*, try_lock: bool) -> Part:
+    """Reports are refused as soon as nothing can be stored, though every page still opens."""
+    fault = write_fault(try_lock=try_lock)
+    if fault:
+        return Part("database", False, f"takes no reports: {lowered(fault.cause)}", {}, said=fault.advice)
+    return Part("database", True, "answers and takes reports", {})
+
+
+def unavailable(error: Exception) -> Part:
+    fault = fault_of(error) or UNKNOWN
+    return Part("database", False, f"does not answer: {lowered(fault.cause)}", {}, said=fault.advice)
+
+
+def lowered(sentence: str) -> str:
+    return sentence if sentence.startswith("PostgreSQL") else f"{sentence[:1].lower()}{sentence[1:]}"
 
 
 def broker() -> Part:
-    """Reached by the same way, and with the same patience, as a hint."""
+    """Reached the same way, and with the same patience, as a hint."""
     error = broker_error()
     if error:
         return Part("broker", False, f"not reachable ({error}); mail waits in the database", {})
@@ -65,17 +87,23 @@ def worker(state: MailServerState) -> Part:
     if state.swept_at is None:
         return Part("worker", False, "no worker was ever seen", {"seen_seconds_ago": None})
     age = timezone.now() - state.swept_at
-    figures = {"seen_seconds_ago": round(age.total_seconds(), 1)}
-    if age > SWEEP_SILENCE:
+    figures = {"seen_seconds_ago": seconds_since(state.swept_at)}
+    # Far in the future it is as old as the clock's jump, whose length only the clock's part knows.
+    if abs(age) > SWEEP_SILENCE:
         return Part("worker", False, "no worker has looked for mail; are worker and beat running?", figures)
     return Part("worker", True, "looking for mail", figures)
+
+
+def seconds_since(moment: datetime) -> float:
+    """Never negative: a clock that was set back has a part of its own."""
+    return max(0.0, round((timezone.now() - moment).total_seconds(), 1))
 
 
 def oldest_due(state: MailServerState, server: MailServerSettings) -> Part:
     """While the mail server is held, or somebody paused all mail, waiting is what the mails should do."""
     now = timezone.now()
     oldest = Message.due(now).first()
-    seconds = round((now - oldest.next_attempt_at).total_seconds(), 1) if oldest else 0.0
+    seconds = seconds_since(oldest.next_attempt_at) if oldest else 0.0
     figures = {"oldest_due_seconds": seconds}
     if state.is_held or state.is_paused(now) or not server.is_set_up:
         return Part("queue", True, "waiting for the mail server", figures)
@@ -100,3 +128,13 @@ def mail_server(state: MailServerState, server: MailServerSettings) -> Part:
             "mail_server", ok, "waiting until it can be tried again", figures, said=state.paused_text, waits=True
         )
     return Part("mail_server", True, "ok", {"state": "ok"})
+
+
+def clock_part(state: MailServerState) -> Part:
+    """Behind what was recorded it is wrong, or was; a jump forward is only worth knowing."""
+    ahead, jump = clock.ahead(state), clock.last_jump()
+    figures = {"behind_seconds": round(ahead.total_seconds()), "jump_seconds": jump.seconds if jump else 0}
+    if ahead:
+        behind = f"{in_words(ahead.total_seconds())} behind the newest record: this clock or another machine's is wrong"
+        return Part("clock", False, f"{behind}; {clock.jump_words(jump)}" if jump else behind, figures)
+    return Part("clock", True, clock.jump_words(jump) if jump else "steady", figures)

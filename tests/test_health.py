@@ -1,14 +1,17 @@
 """Is mail alive? What a monitor is told."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
 from notifications.delivery.sweep import sweep
-from notifications.models import HoldReason, MailServerState, Message, Safety
-from tests.base import a_message, use_smtp, viewer
+from notifications.models import Completion, HoldReason, MailServerState, Message, Safety
+from supervisor import clock_watch
+from supervisor.clock_watch import Jump
+from tests.base import a_completion, a_message, use_smtp, viewer
 
 pytestmark = pytest.mark.django_db
 
@@ -57,6 +60,42 @@ def test_a_worker_that_was_not_seen_for_two_minutes_is_not_ready(client: Client,
     MailServerState.objects.update(swept_at=timezone.now() - timedelta(minutes=2))
     status, body = ready(client)
     assert (status, body["worker"]["ok"]) == (503, False)
+
+
+@pytest.mark.parametrize("days", [10, 1 / 24])
+def test_a_clock_that_was_set_back_is_not_ready_and_no_age_is_negative(
+    client: Client, alive: None, days: float
+) -> None:
+    MailServerState.objects.update(swept_at=timezone.now() + timedelta(days=days))
+    status, body = ready(client)
+    assert (status, body["clock"]["ok"], body["worker"]["ok"]) == (503, False, False)
+    assert body["worker"]["seen_seconds_ago"] == 0
+    assert round(float(str(body["clock"]["behind_seconds"])) / 86_400, 2) == round(days, 2)
+    assert ("10 days behind" if days > 1 else "1 hour behind") in str(body["clock"]["text"])
+
+
+def test_a_clock_is_behind_as_long_as_anything_recorded_is_ahead(client: Client, alive: None) -> None:
+    a_completion()
+    Completion.objects.update(received_at=timezone.now() + timedelta(hours=2))
+    status, body = ready(client)
+    assert (status, body["clock"]["ok"], body["worker"]["ok"]) == (503, False, True)
+
+
+def test_clocks_of_two_machines_may_differ_by_some_seconds(client: Client, alive: None) -> None:
+    MailServerState.objects.update(swept_at=timezone.now() + timedelta(seconds=20))
+    status, body = ready(client)
+    assert (status, body["clock"]["text"], body["worker"]["seen_seconds_ago"]) == (200, "steady", 0)
+
+
+def test_a_clock_that_was_set_forward_is_told_for_a_day(client: Client, alive: None, settings: Any) -> None:
+    run = settings.DATA_DIR / "run"
+    run.mkdir(exist_ok=True)
+    now = timezone.now()
+    for hours, words in ((1, "set forward by 2 hours at "), (25, "steady")):
+        clock_watch.write(run, Jump((now - timedelta(hours=hours)).timestamp(), 7200.0))
+        status, body = ready(client)
+        assert (status, str(body["clock"]["text"])[: len(words)]) == (200, words)
+    (run / clock_watch.FILE).unlink()
 
 
 def test_mail_that_waits_without_a_reason_is_not_ready(client: Client, alive: None) -> None:

@@ -3,11 +3,12 @@
 import logging
 from dataclasses import asdict, dataclass, field
 
-from django.db import InterfaceError, OperationalError
+from django.db import Error
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI, Schema
 from ninja.errors import HttpError, ValidationError
 
+from notifications.database_faults import fault_of
 from notifications.intake.accept import Conflict
 from notifications.intake.refusals import InvalidReport, Refusal
 from notifications.intake.strict_json import InvalidJson
@@ -73,8 +74,8 @@ def translated(error: object) -> ApiError:
             return ApiError(409, "conflict", str(error))
         case Http404():
             return ApiError(404, "not_found", "There is nothing here. /api/v1/docs lists what is.")
-        case OperationalError() | InterfaceError():
-            message = "The database is busy or out of reach; nothing was stored. Send the same again later."
+        case Error() if fault := fault_of(error):
+            message = f"{fault.cause}, so nothing was stored. Send the same again later."
             return ApiError(503, "unavailable", message, {"Retry-After": str(BUSY_SECONDS)})
         case _:
             return ApiError(500, "internal", "This is a fault of ours; it was logged. Nothing was stored.")

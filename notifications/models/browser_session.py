@@ -1,19 +1,19 @@
 """From which browsers somebody is in."""
 
 import uuid
-from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in, user_logged_out
-from django.db import DatabaseError, models, transaction
+from django.db import models, transaction
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
 
 from notifications import origin
+from notifications.database_writes import best_effort
 from notifications.models.audit import AuditEvent
 
 SEEN_RESOLUTION = timedelta(minutes=1)
@@ -79,11 +79,11 @@ class BrowserSession(models.Model):
         return timezone.now() - self.seen_at > settings.SESSION_IDLE
 
     def see(self) -> None:
-        """Note that somebody asked for something, at most once a minute: a write for each would be a page's dearest."""
-        # The page that says that the disk is full must not need the disk.
+        """Note the request, at most once a minute: a write for each would cost more than the page."""
         if timezone.now() - self.seen_at > SEEN_RESOLUTION:
-            with suppress(DatabaseError), transaction.atomic():
-                type(self).objects.filter(pk=self.pk).update(seen_at=timezone.now())
+            # The page that says that the disk is full must not need the disk.
+            row = type(self).objects.filter(pk=self.pk)
+            best_effort(lambda: row.update(seen_at=timezone.now()))
 
 
 @receiver(user_logged_in)

@@ -57,8 +57,15 @@ def concerns(now: datetime, server: MailServerSettings, state: MailState) -> lis
 
 def of_the_installation() -> Iterator[Concern]:
     """The mail server's own state is the page's headline."""
-    parts = {part.name: part for part in [*examine(), disk_part()]}
+    # Asked for every few seconds, by everybody who looks: without the lock that a report needs.
+    parts = {part.name: part for part in [*examine(try_lock=False), disk_part()]}
     health = reverse("health")
+    if bad(parts, "database"):
+        text = f"The database {parts['database'].text}. Tools get a 503 and have to report later."
+        yield Concern("failed", "Completions are refused", text, health, "Open Health", "Completions are refused")
+    if bad(parts, "clock"):
+        text = f"The clock is {parts['clock'].text}. Emails may wait for a time that is long past."
+        yield Concern("failed", "The clock is wrong", text, health, "Open Health")
     if bad(parts, "worker"):
         text = "Completions are accepted and no mail is lost, but none goes out until a worker and beat run again."
         headline = "Mail does not go out: no worker is at work"

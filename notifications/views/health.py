@@ -1,5 +1,7 @@
 """For monitors: alive, and ready. For people: every part in words, and what to do about it."""
 
+from datetime import datetime
+
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -11,7 +13,7 @@ from django.views.decorators.vary import vary_on_headers
 from notifications.context import MailState, mail_state
 from notifications.health import Part, examine
 from notifications.models import MailServerState
-from notifications.views.health_facts import clock_part, queue, retention, software, workers_seen
+from notifications.views.health_facts import queue, retention, server_clock_part, software, workers_seen
 from notifications.views.room import disk_part
 
 NAMES = {
@@ -22,9 +24,10 @@ NAMES = {
     "mail_server": "Mail server",
     "disk": "Disk",
     "clock": "Clock",
+    "server_clock": "Database server's clock",
 }
 WHAT_TO_DO = {
-    "database": "See whether it runs and whether `DATABASE_URL` still names it.",
+    "database": "Until it takes reports again, tools get a 503 and have to report later.",
     "broker": "Nothing is lost: the worker looks by itself every 10 s. See whether the server at `BROKER_URL` runs; "
     "`manage.py up` starts one of its own.",
     "worker": "Start them: `manage.py up` runs both. Where they are services of their own, look at their logs.",
@@ -33,7 +36,8 @@ WHAT_TO_DO = {
     "mail_server": "The Mail Server page says what is wrong and what mends it.",
     "safety": "Switch the pause off there as soon as mail may go again.",
     "disk": "Make room: without it no completion can be accepted. `RETENTION_DAYS` says how long old mails are kept.",
-    "clock": "Set both clocks by NTP: retries and leases are timed by them.",
+    "clock": "Have the clocks of all machines set by NTP: retries and leases are timed by them.",
+    "server_clock": "Have both clocks set by NTP: retries and leases are timed by them.",
 }
 
 PAGES = {"mail_server": "mail-server", "safety": "safety"}
@@ -63,13 +67,13 @@ def readyz(request: HttpRequest) -> JsonResponse:
 @vary_on_headers("HX-Request")
 def health(request: HttpRequest) -> HttpResponse:
     """The same parts and more for a person; a poll gets what changes."""
-    parts, state = [*examine(), disk_part(), *clock_part()], mail_state()
+    parts, state = [*examine(), disk_part(), *server_clock_part()], mail_state()
     failing = sum(not part.ok for part in parts)
     context = {
         "mail_state": state,
         "rows": [row(part) for part in parts],
         "verdict": verdict(failing, any(part.waits for part in parts), state),
-        "swept_at": MailServerState.load().swept_at,
+        "swept_at": past(MailServerState.load().swept_at),
         "workers": workers_seen(timezone.now()),
         "queue": queue(timezone.now()),
         "retention": retention(timezone.now()),
@@ -77,6 +81,11 @@ def health(request: HttpRequest) -> HttpResponse:
     }
     is_poll = request.headers.get("HX-Request") == "true"
     return render(request, "health/_news.html" if is_poll else "health/page.html", context)
+
+
+def past(moment: datetime | None) -> datetime | None:
+    """A clock that was set back makes no moment lie in the future: it has a part of its own."""
+    return min(moment, timezone.now()) if moment else None
 
 
 def verdict(failing: int, waits: bool, state: MailState) -> dict[str, str]:

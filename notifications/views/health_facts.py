@@ -67,7 +67,7 @@ def broker_kind() -> str:
     return BROKERS.get(scheme, scheme)
 
 
-def clock_part() -> list[Part]:
+def server_clock_part() -> list[Part]:
     """How far this machine's clock is from the database server's; a file has no clock of its own."""
     if connection.vendor != "postgresql":
         return []
@@ -78,8 +78,8 @@ def clock_part() -> list[Part]:
     middle = before + (timezone.now() - before) / 2
     seconds = abs((theirs - middle).total_seconds())
     ok = seconds <= MOST_SKEW
-    text = "as the database server's" if ok else f"{seconds:.0f} s apart from the database server's"
-    return [Part("clock", ok, text, {"seconds": seconds})]
+    text = "agrees with this machine's" if ok else f"{seconds:.0f} s apart from this machine's"
+    return [Part("server_clock", ok, text, {"seconds": seconds})]
 
 
 def workers_seen(now: datetime) -> list[Seen]:

@@ -58,9 +58,12 @@ class Postgres:
         self.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def stop(self) -> None:
         # SIGTERM would wait for every open connection.
         self._process.stop(signal.SIGINT)
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
         self._scratch.remove()
 
     def _answers(self) -> bool:

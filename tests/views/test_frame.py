@@ -164,7 +164,7 @@ class TestErrors:
         response = page.get("/fails/")
         text = response.content.decode()
         assert response.status_code == 500
-        assert "The panel made a mistake" in text
+        assert "Something went wrong" in text
         assert "nobody's business" not in text
         assert "Traceback" not in text
 
