@@ -1,6 +1,8 @@
 """A file becomes what is set: all of it or nothing, and a second time nothing."""
 
 import tomllib
+from collections.abc import Iterator
+from contextlib import suppress
 from copy import copy
 from pathlib import Path
 from typing import Any
@@ -8,15 +10,16 @@ from typing import Any
 from django.db import transaction
 
 from notifications.configuration import keys
+from notifications.configuration.changes import Change, MailServerChange, NotificationChange, SafetyChange
 from notifications.configuration.problems import ConfigurationError, form_problems, joined, refuse_unknown, table
 from notifications.configuration.sections import SECTIONS, Section
-from notifications.delivery.outbox import start_afresh, wake
 from notifications.forms.notification import NotificationForm
 from notifications.forms.safety import SafetyForm
-from notifications.models import AuditEvent, MailServerSettings, Mode, Notification, Safety
+from notifications.models import AuditEvent, MailServerSettings, Mode, Notification, Safety, StaleVersion
+
+MOST_TRIES = 3
 
 
-@transaction.atomic
 def load(text: str, folder: Path) -> list[str]:
     """Store what `text` says, with files looked up from `folder`; a sentence for each thing that it names.
 
@@ -25,25 +28,35 @@ def load(text: str, folder: Path) -> list[str]:
     """
     content = parsed(text)
     refuse_unknown(content, ("mail_server", "safety", "notifications"))
+    for _ in range(MOST_TRIES):
+        # Checking 300 notifications takes seconds, and storing them a fraction of one: only that keeps others waiting.
+        changes = list(planned(content, folder))
+        with suppress(StaleVersion):
+            return store(changes)
+    raise ConfigurationError(["Somebody else changed the configuration at the same time. Import the file again."])
+
+
+def planned(content: dict[str, Any], folder: Path) -> Iterator[Change]:
+    if "mail_server" in content:
+        yield planned_mail_server(table(content["mail_server"], "mail_server"), folder)
+    if "safety" in content:
+        yield planned_safety(table(content["safety"], "safety"))
+    yield from planned_notifications(content.get("notifications", []))
+
+
+@transaction.atomic
+def store(changes: list[Change]) -> list[str]:
+    """All of them or, with StaleVersion, none."""
     with AuditEvent.in_the_end() as events:
-        told = load_all(content, folder)
+        sentences = [change.apply() for change in changes]
         if events:
             loaded = [str(event) for event in events]
-            AuditEvent.record(AuditEvent.Action.CONFIGURATION_LOADED, changes(len(events)), fields=loaded)
-    return told
+            AuditEvent.record(AuditEvent.Action.CONFIGURATION_LOADED, counted(len(events)), fields=loaded)
+    return sentences
 
 
-def changes(count: int) -> str:
+def counted(count: int) -> str:
     return f"{count:,} change{'' if count == 1 else 's'}"
-
-
-def load_all(content: dict[str, Any], folder: Path) -> list[str]:
-    told: list[str] = []
-    if "mail_server" in content:
-        told.append(load_mail_server(table(content["mail_server"], "mail_server"), folder))
-    if "safety" in content:
-        told.append(load_safety(table(content["safety"], "safety")))
-    return told + load_notifications(content.get("notifications", []))
 
 
 def parsed(text: str) -> dict[str, Any]:
@@ -55,20 +68,16 @@ def parsed(text: str) -> dict[str, Any]:
         raise ConfigurationError(["This is not valid TOML: it is nested too deeply."]) from error
 
 
-def load_mail_server(given: dict[str, Any], folder: Path) -> str:
+def planned_mail_server(given: dict[str, Any], folder: Path) -> MailServerChange:
     refuse_unknown(given, ("active", *SECTIONS), "mail_server")
-    saved = MailServerSettings.lock()
+    saved = MailServerSettings.load()
     values: dict[str, Any] = {}
     for mode, section in SECTIONS.items():
         if mode in given:
             path = f"mail_server.{mode}"
             values |= section_values(section, table(given[mode], path), path, saved, folder)
     values["active_mode"] = active_mode(given, saved, values)
-    if all(getattr(saved, name) == value for name, value in values.items()):
-        return f"The mail server is unchanged, version {saved.version}."
-    saved.save_version(values, seen=saved.version)
-    start_afresh()
-    return f"The mail server is saved as version {saved.version}."
+    return MailServerChange(saved, values)
 
 
 def section_values(
@@ -105,25 +114,25 @@ def active_mode(given: dict[str, Any], saved: MailServerSettings, values: dict[s
     return str(mode)
 
 
-def load_safety(given: dict[str, Any]) -> str:
+def planned_safety(given: dict[str, Any]) -> SafetyChange:
     refuse_unknown(given, SafetyForm.base_fields, "safety")
-    saved = Safety.lock()
+    saved = Safety.load()
     form = SafetyForm.of(saved, {"paused": False, **given})
     if not form.is_valid():
         raise ConfigurationError(form_problems(form.errors, "safety", {}))
-    if not saved.change(form.cleaned_data):
-        return "Safety is unchanged."
-    wake()
-    return f"Safety is saved: {saved}."
+    return SafetyChange(saved, form.cleaned_data)
 
 
-def load_notifications(given: Any) -> list[str]:
+def planned_notifications(given: Any) -> Iterator[NotificationChange]:
     if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
         raise ConfigurationError(["notifications: must be sections [[notifications]]."])
     for number, each in enumerate(given):
         refuse_unknown(each, NotificationForm.Meta.fields, f"notifications[{number}]")
-    refuse_repeated([name_of(each) for each in given])
-    return [load_notification(each, f"notifications[{number}]") for number, each in enumerate(given)]
+    names = [name_of(each) for each in given]
+    refuse_repeated(names)
+    known = {notification.name: notification for notification in Notification.objects.filter(name__in=names)}
+    for number, (each, name) in enumerate(zip(given, names, strict=True)):
+        yield planned_notification(each, known.get(name), f"notifications[{number}]")
 
 
 def refuse_repeated(names: list[str]) -> None:
@@ -133,16 +142,12 @@ def refuse_repeated(names: list[str]) -> None:
             raise ConfigurationError([f"notifications[{number}].name: stands already in notifications[{first}]."])
 
 
-def load_notification(given: dict[str, Any], path: str) -> str:
-    known = Notification.objects.select_for_update().filter(name=name_of(given)).first()
-    before = content_of(known) if known else None
+def planned_notification(given: dict[str, Any], known: Notification | None, path: str) -> NotificationChange:
+    before, seen = (content_of(known), known.version) if known else (None, None)
     form = NotificationForm.of(given, instance=known)
     if not form.is_valid():
         raise ConfigurationError(form_problems(form.errors, path, {}))
-    if content_of(form.instance) == before:
-        return f"The notification {form.instance.name} is unchanged."
-    form.store()
-    return f"The notification {form.instance.name} is {'updated' if known else 'created'}."
+    return NotificationChange(form, seen, content_of(form.instance) == before)
 
 
 def name_of(given: dict[str, Any]) -> str:

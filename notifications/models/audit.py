@@ -142,8 +142,20 @@ class AuditEvent(models.Model):
             yield events
         finally:
             _waiting.reset(token)
+        cls.save_in_order(events)
+
+    @classmethod
+    @transaction.atomic
+    def save_in_order(cls, events: list["AuditEvent"]) -> None:
+        """The same as to save one after the other, in a few statements: everybody else's events wait meanwhile."""
+        if not events:
+            return
+        head = AuditHead.lock()
         for event in events:
-            event.save()
+            event.follow(head)
+        # Their own manager refuses this, since it would leave out the seals.
+        cls._base_manager.bulk_create(events, batch_size=100)
+        head.save(update_fields=["count", "hash"])
 
     @property
     def who(self) -> str:
@@ -170,10 +182,15 @@ class AuditEvent(models.Model):
         if not self._state.adding:
             raise TypeError("an audit event is never changed")
         head = AuditHead.lock()
+        self.follow(head)
+        super().save(force_insert=True)
+        head.save(update_fields=["count", "hash"])
+
+    def follow(self, head: "AuditHead") -> None:
+        """Become the newest event, sealed to the one before it."""
         self.pk, self.previous_hash = head.count + 1, head.hash
         self.hash = self.seal
-        super().save(force_insert=True)
-        head.move_to(self)
+        head.count, head.hash = self.pk, self.hash
 
     def delete(self, *args: Any, **options: Any) -> NoReturn:
         raise TypeError("an audit event is never deleted")
@@ -190,10 +207,6 @@ class AuditHead(Singleton):
 
     def __str__(self) -> str:
         return f"event {self.count}"
-
-    def move_to(self, event: AuditEvent) -> None:
-        self.count, self.hash = event.pk, event.hash
-        self.save(update_fields=["count", "hash"])
 
 
 def name_of(by: Any) -> str:
