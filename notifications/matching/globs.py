@@ -1,4 +1,6 @@
-"""Name filters: `*` is any run of characters, `?` is one, everything else is itself; case does not matter.
+"""Name filters: `*` is any run of characters, `?` is one, everything else is itself.
+
+Neither case matters nor whether an accent is a character of its own.
 
 Without regular expressions where it can be: compiling those of a thousand notifications takes longer than all else that
 is done for a completion.
@@ -7,6 +9,7 @@ is done for a completion.
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from unicodedata import normalize
 
 
 def glob_matches(glob: str, text: str) -> bool:
@@ -94,5 +97,8 @@ def folded_once(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """Lower case, each character for itself: Turkish İ would become two, and Σ another at the end of a word."""
-    return text.replace("İ", "i").lower().replace("ς", "σ")
+    """Lower case in NFC, so that an é of one character (Windows) equals one of two (macOS).
+
+    Each character for itself: Turkish İ would become two, and Σ another at the end of a word.
+    """
+    return normalize("NFC", text).replace("İ", "i").lower().replace("ς", "σ")

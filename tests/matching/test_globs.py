@@ -1,4 +1,5 @@
 import re
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given
@@ -26,6 +27,11 @@ from notifications.matching.globs import Names, glob_matches
         ("Stra?e", "Straße"),
         ("*.?xe", "setup.EXE"),
         ("a*?c*d", "a-bc-d"),
+        ("Caf\u00e9*", "CAFE\u0301 Lab"),
+        ("Cafe\u0301*", "caf\u00e9 Lab"),
+        ("Caf?", "Cafe\u0301"),
+        ("\ud55c*", "\u1112\u1161\u11ab\uae00"),
+        ("\u212bngstr\u00f6m", "\u00e5ngstro\u0308m"),
     ],
 )
 def test_a_glob_matches(glob: str, text: str) -> None:
@@ -56,6 +62,16 @@ def test_a_glob_does_not_match(glob: str, text: str) -> None:
 
 def test_many_stars_on_a_long_name_come_to_an_answer() -> None:
     assert not glob_matches("*a" * 15 + "*b", "a" * 3000)
+
+
+def test_a_target_is_found_however_its_accents_are_encoded() -> None:
+    assert Names(["PC-001", "Bu\u0308ro-7"]).any_matches("b\u00fcro-*")
+
+
+@given(st.text(st.characters(exclude_characters="*?"), max_size=20))
+def test_canonically_equal_texts_match_each_other(text: str) -> None:
+    assert glob_matches(normalize("NFC", text), normalize("NFD", text))
+    assert glob_matches(normalize("NFD", text), normalize("NFC", text))
 
 
 few = st.text(st.sampled_from("abA?* ."), max_size=8)
