@@ -80,6 +80,10 @@ class TestImport:
             [],
         )
 
+    def test_a_byte_order_mark_is_ignored(self, folder: Path) -> None:
+        load(folder, f"\ufeff{EXAMPLE}")
+        assert Notification.objects.get().name == "Failures to operations"
+
     def test_a_second_time_changes_nothing(self, folder: Path) -> None:
         assert "version 1" in load(folder, EXAMPLE)
         before = state()

@@ -41,7 +41,8 @@ class Command(BaseCommand):
 def text_of(name: str) -> str:
     try:
         content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-        return content.decode()
+        # TOML 1.1 and Notepad: a byte order mark in front of UTF-8 is ignored.
+        return content.decode("utf-8-sig")
     except OSError as error:
         raise CommandError(f"{name} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
