@@ -9,4 +9,4 @@ set -eu
 printf 'header = "Authorization: Bearer %s"\n' "$MAILADMIN_TOKEN" |
   curl --silent --show-error --fail-with-body --max-time 30 --retry 5 --retry-connrefused \
     --config - --header "Content-Type: application/json" --data-binary "@${1:-report.json}" \
-    "$MAILADMIN_URL/api/v1/completions"
+    "${MAILADMIN_URL%/}/api/v1/completions"

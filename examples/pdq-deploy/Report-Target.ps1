@@ -42,7 +42,7 @@ $report = @{
 $body = [Text.Encoding]::UTF8.GetBytes((ConvertTo-Json -InputObject $report -Depth 4 -Compress))
 $request = @{
     Method      = 'Post'
-    Uri         = "$Url/api/v1/completions"
+    Uri         = "$($Url.TrimEnd('/'))/api/v1/completions"
     Headers     = @{ Authorization = "Bearer $Token" }
     ContentType = 'application/json'
     Body        = $body
