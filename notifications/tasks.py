@@ -13,7 +13,7 @@ from notifications.delivery.hints import publish
 from notifications.delivery.keep_alive import keep_consent_alive as keep_alive
 from notifications.delivery.prune import prune as prune_rows
 from notifications.delivery.sweep import sweep as sweep_rows
-from notifications.models import BrowserSession
+from notifications.models import BrowserSession, Series
 
 # As many as a worker has hands by default; a hint too many finds nothing to do.
 MOST_HINTS = 4
@@ -45,6 +45,7 @@ def prune() -> None:
     """Delete what is older than the retention, and before that sum up the days that are over."""
     sum_up(timezone.now())
     prune_rows()
+    Series.forget_idle()
     BrowserSession.forget_over()
     # Those of nobody too: whoever asks for the way to a provider has one.
     SessionStore.clear_expired()

@@ -66,8 +66,8 @@ def _accepted_before(completion: Completion, report: CompletionReport) -> Accept
 
 
 def _store(report: CompletionReport, by: str) -> Accepted:
-    # Locked from here to the end of the transaction: the next of its series sees this one's outcome, or waits for it.
-    series = Series.lock(report.source, report.kind, report.package or "", report.schedule or "")
+    # Locked from here to the end of the transaction: the next of its job sees this one's outcome, or waits for it.
+    series = Series.lock(report.source, report.kind, report.package or "", report.schedule or "", report.name)
     completion = Completion.objects.create(
         kind=report.kind,
         source=report.source,

@@ -3,9 +3,10 @@
 import hashlib
 import json
 import uuid
+from contextlib import suppress
 from statistics import median
 
-from django.db import models
+from django.db import IntegrityError, models, transaction
 from django.utils.functional import cached_property
 
 USUAL_OF = 10
@@ -24,12 +25,14 @@ class Outcome(models.TextChoices):
 
 
 class Series(models.Model):
-    """Completions of the same source, kind, package and schedule, in the order in which they were received.
+    """Completions of one job, in the order in which they were received.
 
+    A job is known by its source, kind, package and schedule, and without a package by its name, too: two backups that
+    one schedule starts are two jobs. With a package the name does not count, since it often holds the version.
     Locked while a completion joins, so that two that arrive together know of each other.
     """
 
-    # SHA-256 of the four: together they may be too long for an index.
+    # SHA-256 of the parts: together they may be too long for an index.
     key = models.CharField(max_length=64, unique=True)
     failures_in_a_row = models.PositiveIntegerField(default=0)
 
@@ -37,10 +40,26 @@ class Series(models.Model):
         return f"{self.failures_in_a_row} failures in a row"
 
     @classmethod
-    def lock(cls, *parts: str) -> "Series":
-        """The series of a source, kind, package and schedule, locked until the transaction ends."""
+    def lock(cls, source: str, kind: str, package: str, schedule: str, name: str) -> "Series":
+        """The series of a job, locked until the transaction ends."""
+        parts = [source, kind, package, schedule] if package else [source, kind, package, schedule, name]
         key = hashlib.sha256(json.dumps(parts).encode(errors="surrogatepass")).hexdigest()
         return cls.objects.select_for_update().get_or_create(key=key)[0]
+
+    @classmethod
+    def forget_idle(cls) -> int:
+        """Delete those that say nothing, of jobs that did not fail last and whose completions are gone; their number.
+
+        Tools that put a date into the name of each run make a job of each run.
+        """
+        total = 0
+        while batch := list(
+            cls.objects.filter(failures_in_a_row=0, completions=None).values_list("pk", flat=True)[:500]
+        ):
+            # One may get a completion in this moment. Then it is none of the next batch.
+            with suppress(IntegrityError, models.ProtectedError), transaction.atomic():
+                total += cls.objects.filter(pk__in=batch).delete()[0]
+        return total
 
     def add(self, outcome: Outcome) -> int:
         """Take a completion in and say how many failures in a row came right before it.

@@ -69,6 +69,32 @@ class TestNightlyUpdates:
         assert tool.reports("success", version="24.08", name="7-Zip 24.08") == ["recovered"]
 
 
+@pytest.mark.usefixtures("three_rules")
+class TestJobsWithoutAPackage:
+    """They are known by their names."""
+
+    @pytest.mark.parametrize("common", [{}, {"schedule": "Nightly"}])
+    def test_have_a_history_each(self, tool: Tool, common: dict[str, str]) -> None:
+        def reports(name: str, outcome: str) -> list[str]:
+            return tool.reports(outcome, package=None, name=name, **common)
+
+        assert reports("Backup A", "failed") == ["first"]
+        assert reports("Backup B", "success") == []
+        assert reports("Backup A", "failed") == ["still"]
+        assert reports("Backup C", "failed") == ["first"]
+        assert reports("Backup A", "success") == ["recovered"]
+        assert reports("Backup C", "success") == ["recovered"]
+
+    def test_are_the_same_job_with_another_version(self, tool: Tool) -> None:
+        told = [tool.reports(outcome, package="", name="A", version=outcome) for outcome in ("failed", "success")]
+        assert told == [["first"], ["recovered"]]
+
+    @pytest.mark.parametrize("other", [{"source": "jenkins"}, {"schedule": "Weekly"}, {"package": "A"}])
+    def test_are_another_job_elsewhere(self, tool: Tool, other: dict[str, str]) -> None:
+        assert tool.reports("failed", package=None, name="A") == ["first"]
+        assert tool.reports("success", **{"package": None, "name": "A"} | other) == []
+
+
 def test_a_schedule_and_a_deployment_of_one_name_are_two_series(tool: Tool) -> None:
     for kind in ("deployment", "schedule"):
         a_notification(name=f"first {kind}", kind=kind, history=["first_failure"])
