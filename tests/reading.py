@@ -7,6 +7,8 @@ from email.header import decode_header, make_header
 from html.parser import HTMLParser
 
 HEADER = re.compile(r"([!-9;-~]+):[ \t](.*)", re.DOTALL)
+# Of those that the corpus has: CSI as ESC [ and as one character.
+ESCAPE_SEQUENCE = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]")
 TURNS = set("\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -23,6 +25,11 @@ def raw_headers(content: bytes) -> list[tuple[str, str]]:
 def decoded(value: str) -> str:
     """Encoded words read."""
     return str(make_header(decode_header(value)))
+
+
+def without_sequences(text: str) -> str:
+    """What a terminal would print of it."""
+    return ESCAPE_SEQUENCE.sub("", text)
 
 
 def readable(text: str) -> str:

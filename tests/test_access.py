@@ -25,7 +25,12 @@ VALUES = {
     "token": "none",
     "name": "none",
 }
-OPEN = {f"{API}docs", f"{API}openapi.json", f"{API}^"}  # what explains the API, and what says 404
+OPEN = {
+    f"{API}docs",
+    f"{API}openapi.json",
+    f"{API}openapi.json/",
+    f"{API}^",
+}  # what explains the API, and what says 404
 urlpatterns = [*pages, path("forgotten/", healthz, name="forgotten")]
 
 

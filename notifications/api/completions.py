@@ -23,11 +23,19 @@ REPORT_BODY = {
 }
 
 
+class ReportWarning(Schema):
+    """What was odd about a field of the report, and was repaired or left out; `message` continues the field's name."""
+
+    field: str
+    message: str
+
+
 class AcceptedCompletion(Schema):
-    """The completion's id and those of the mails that it set off."""
+    """The completion's id and those of the emails that it set off."""
 
     id: UUID
     messages: list[UUID]
+    warnings: list[ReportWarning]
 
 
 class StoredCompletion(AcceptedCompletion):
@@ -46,10 +54,11 @@ class StoredCompletion(AcceptedCompletion):
     openapi_extra={"requestBody": REPORT_BODY},
 )
 def report_completion(request: HttpRequest) -> Status[dict[str, Any]]:
-    """A completed deployment or schedule. Answered once it is stored together with the mails that it sets off.
+    """A completed deployment or schedule. Answered once it is stored together with the emails that it sets off.
 
     The same report under the same `source` and `id` gets the same answer again, so it is safe to repeat after a
-    time-out; another report under them gets 409.
+    time-out; another report under them gets 409. What is odd about a report, such as a name that is too long, is
+    repaired or left out, and listed under `warnings`.
     """
     return Status(202, accept(read(json_body(request)), by=bearer(request)).answer)
 
@@ -67,6 +76,7 @@ def get_completion(request: HttpRequest, completion_id: UUID) -> StoredCompletio
     return StoredCompletion(
         id=completion.uuid,
         messages=list(completion.messages.order_by("id").values_list("uuid", flat=True)),
+        warnings=completion.warnings,
         received_at=completion.received_at,
         report=reported(completion),
     )

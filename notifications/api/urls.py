@@ -23,8 +23,11 @@ api.add_router("", notifications.router)
 install(api)
 
 patterns, app, namespace = api.urls
+edged = [at_the_edge(pattern) for pattern in patterns]
 urlpatterns: list[URLPattern | URLResolver] = [
     path("docs", docs, {"api": api}, name="api-docs"),
-    path("", include(([at_the_edge(pattern) for pattern in patterns], app), namespace)),
+    path("", include((edged, app), namespace)),
+    # The same with a final slash: a redirect would take the body away from a POST.
+    *[path(f"{each.pattern}/", each.callback) for each in edged if isinstance(each, URLPattern) and str(each.pattern)],
     re_path(r"^", nothing_here),  # without an end: `.*$` would stop at a %0A
 ]

@@ -6,12 +6,14 @@ from itertools import islice
 from typing import Any
 
 from django import forms
+from django.core.validators import ProhibitNullCharactersValidator
 from django.utils import timezone
 from pydantic import ValidationError
 
 from notifications.forms.fields import PROBLEMS_SHOWN, the_first
 from notifications.intake.refusals import InvalidReport
-from notifications.intake.report import CompletionReport, TargetReport
+from notifications.intake.repairs import Repairs, repaired_target
+from notifications.intake.report import CompletionReport, TargetReport, understood
 from notifications.models import Completion, Outcome
 
 TEXT_LIMIT = 1_000_000
@@ -22,25 +24,32 @@ def fresh_id() -> str:
     return f"{timezone.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
+class ReportedText(forms.CharField):
+    """Text as it was typed or pasted: what is odd about it, the report's own rules repair."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.validators = [each for each in self.validators if not isinstance(each, ProhibitNullCharactersValidator)]
+
+
 class CompletionForm(forms.Form):
     """Gives a CompletionReport as `report` after is_valid(); the report's own rules decide."""
 
     kind = forms.ChoiceField(choices=Completion.Kind.choices, initial=Completion.Kind.DEPLOYMENT)
-    name = forms.CharField(max_length=500)
-    source = forms.CharField(max_length=100, initial="manual", help_text="The tool that reports.")
-    id = forms.CharField(
-        max_length=200,
+    name = ReportedText()
+    source = ReportedText(initial="manual", help_text="The tool that reports.")
+    id = ReportedText(
         initial=fresh_id,
         label="ID",
         help_text="Unique in its source: a second report under it is refused.",
     )
-    package = forms.CharField(max_length=300, required=False)
-    version = forms.CharField(max_length=100, required=False)
-    schedule = forms.CharField(max_length=300, required=False)
+    package = ReportedText(required=False)
+    version = ReportedText(required=False)
+    schedule = ReportedText(required=False)
     outcome = forms.ChoiceField(
         choices=[("", "As the targets add up"), *Outcome.choices], required=False, help_text="Needed without targets."
     )
-    targets = forms.CharField(
+    targets = ReportedText(
         max_length=TEXT_LIMIT,
         required=False,
         widget=forms.Textarea(attrs={"rows": 6, "placeholder": EXAMPLE, "spellcheck": "false", "class": "mono"}),
@@ -60,9 +69,9 @@ class CompletionForm(forms.Form):
 
     def _read(self, content: dict[str, Any]) -> None:
         try:
-            self.report = CompletionReport.model_validate(content)
-        except ValidationError as error:
-            for refusal in InvalidReport(error).refusals:
+            self.report = understood(content, Repairs())
+        except InvalidReport as error:
+            for refusal in error.refusals:
                 name = refusal.field if refusal.field in self.fields else None
                 self.add_error(name, f"This {refusal.message}.")
 
@@ -74,7 +83,7 @@ def numbered_lines(text: str) -> list[tuple[int, str]]:
 def line_problems(lines: Iterable[tuple[int, str]]) -> Iterator[str]:
     for number, line in lines:
         try:
-            TargetReport.model_validate(target_of(line))
+            TargetReport.model_validate(repaired_target(target_of(line), 0, Repairs()))
         except ValidationError as error:
             for refusal in InvalidReport(error).refusals:
                 yield f"Line {number}: the {refusal.field} {refusal.message}."

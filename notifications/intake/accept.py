@@ -35,7 +35,8 @@ class Accepted:
 
     @property
     def answer(self) -> dict[str, Any]:
-        return {"id": str(self.completion.uuid), "messages": [str(message.uuid) for message in self.messages]}
+        messages = [str(message.uuid) for message in self.messages]
+        return {"id": str(self.completion.uuid), "messages": messages, "warnings": self.completion.warnings}
 
 
 def accept(report: CompletionReport, by: Any = None, tries: int = 3) -> Accepted:
@@ -82,6 +83,7 @@ def _store(report: CompletionReport, by: str) -> Accepted:
         user=report.user or "",
         url=report.url or "",
         reported_by=storable(by, 300),
+        warnings=report.warnings,
         digest=report.digest,
         series=series,
         failures_before=series.add(report.settled_outcome),

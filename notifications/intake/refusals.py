@@ -17,6 +17,7 @@ SENTENCES = {
     "missing": "is missing",
     "string_type": "must be a string",
     "float_type": "must be a number",
+    "datetime_type": "must be a text such as 2026-11-22T10:00:00Z",
     "list_type": "must be a list",
     "model_type": "must be an object",
     "string_too_short": "must not be blank",

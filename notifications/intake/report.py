@@ -4,27 +4,25 @@ import hashlib
 import json
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
 from django.db.models import Model
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     ValidationError,
-    ValidationInfo,
-    field_validator,
     model_validator,
 )
 
 from notifications.intake import strict_json
 from notifications.intake.refusals import InvalidReport, Place
-from notifications.intake.values import filled_line, many_lines, moment, one_line, web_address, wrong
+from notifications.intake.repairs import MAX_SECONDS, Repairs, column, repaired
+from notifications.intake.values import wrong
 from notifications.models import Completion, Outcome, TargetResult
 
 MAX_TARGETS = 20_000
-MAX_SECONDS = 1e9
 # For the schema, in ECMA's dialect: one character at least that is neither white nor a control; and a web address
 # or nothing, between any number of these.
 NOT_BLANK = r"[^\s\u0000-\u001f\u007f-\u009f]"
@@ -44,16 +42,6 @@ EXAMPLE: dict[str, Any] = {
     "url": "https://tool.example.com/12345",
     "targets": [{"name": "PC-001", "outcome": "failed", "detail": "exit code 1603", "seconds": 12.5}],
 }
-
-Moment = Annotated[datetime, BeforeValidator(moment)]
-
-
-def column(model: type[Model], name: str) -> int:
-    """How many characters the column takes."""
-    length = getattr(model._meta.get_field(name), "max_length", None)
-    if not length:
-        raise TypeError(f"{name} has no limit")
-    return int(length)
 
 
 def required(model: type[Model], name: str) -> Any:
@@ -76,16 +64,6 @@ class TargetReport(Strict):
     detail: str | None = Field(default=None, description="May have several lines.")
     seconds: float | None = Field(default=None, ge=0, le=MAX_SECONDS, allow_inf_nan=False)
 
-    @field_validator("name")
-    @classmethod
-    def _name(cls, value: str) -> str:
-        return filled_line(value)
-
-    @field_validator("detail")
-    @classmethod
-    def _detail(cls, value: str | None) -> str | None:
-        return many_lines(value or "") or None
-
 
 class CompletionReport(Strict):
     """A completed deployment or schedule. `source` and `id` together name it for good."""
@@ -98,8 +76,8 @@ class CompletionReport(Strict):
     version: str | None = optional(Completion, "version")
     schedule: str | None = optional(Completion, "schedule")
     outcome: Outcome | None = Field(default=None, strict=False, description="Follows from the targets when left out.")
-    started_at: Moment | None = Field(default=None, description="As RFC 3339 has it, such as 2026-11-22T10:00:00Z.")
-    finished_at: Moment | None = Field(default=None, description="Not before `started_at`.")
+    started_at: datetime | None = Field(default=None, description="As RFC 3339 has it, such as 2026-11-22T10:00:00Z.")
+    finished_at: datetime | None = Field(default=None, description="Not before `started_at`.")
     user: str | None = optional(Completion, "user")
     url: str | None = Field(
         default=None, max_length=column(Completion, "url"), json_schema_extra={"pattern": WEB_ADDRESS}
@@ -107,34 +85,18 @@ class CompletionReport(Strict):
     # One faulty target is enough to say: 20,000 of them would make a very long answer.
     targets: list[TargetReport] | None = Field(default=None, max_length=MAX_TARGETS, fail_fast=True)
 
-    @field_validator("source", "id", "name")
-    @classmethod
-    def _required(cls, value: str) -> str:
-        return filled_line(value)
-
-    @field_validator("package", "version", "schedule", "user")
-    @classmethod
-    def _optional(cls, value: str | None) -> str | None:
-        return one_line(value or "") or None
-
-    @field_validator("url")
-    @classmethod
-    def _url(cls, value: str | None) -> str | None:
-        return web_address(value or "") or None
-
-    @field_validator("finished_at")
-    @classmethod
-    def _finished_at(cls, value: datetime | None, info: ValidationInfo) -> datetime | None:
-        started_at = info.data.get("started_at")
-        if value and started_at and value < started_at:
-            raise wrong("must not lie before started_at")
-        return value
+    _warnings: list[dict[str, str]] = PrivateAttr(default_factory=list)
 
     @model_validator(mode="after")
     def _outcome(self) -> Self:
         if not self.outcome and not self.targets:
             raise wrong("must be given when there are no targets that it could follow from", field="outcome")
         return self
+
+    @property
+    def warnings(self) -> list[dict[str, str]]:
+        """What was repaired or left out: `field` and `message` of each."""
+        return self._warnings
 
     @property
     def settled_outcome(self) -> Outcome:
@@ -153,12 +115,21 @@ class CompletionReport(Strict):
 
 
 def read(raw: bytes) -> CompletionReport:
-    """The report that these bytes hold. Raises InvalidJson or InvalidReport."""
-    content = strict_json.loads(raw)
+    """The report that these bytes hold, with what is odd about it repaired. Raises InvalidJson or InvalidReport."""
+    repairs = Repairs()
+    if encoding := strict_json.byte_order_mark(raw):
+        repairs.add("report", f"begins with a byte order mark and was read as {encoding}")
+    return understood(strict_json.loads(raw), repairs)
+
+
+def understood(content: Any, repairs: Repairs) -> CompletionReport:
+    """The report that this content is. Raises InvalidReport."""
     try:
-        return CompletionReport.model_validate(content)
+        report = CompletionReport.model_validate(repaired(content, repairs))
     except ValidationError as error:
         raise InvalidReport(error, fields_beside) from None
+    report._warnings = repairs.warnings
+    return report
 
 
 def fields_beside(place: Place) -> Iterable[str]:

@@ -1,17 +1,28 @@
-"""JSON as RFC 8259 means it, for bytes that a stranger sent.
+"""JSON as RFC 8259 defines it, for bytes that a stranger sent, at a cost that has a limit.
 
-Python's own reader takes NaN, the last of two equal keys and half a surrogate pair, and lets deep nesting end in a
-RecursionError.
+Python's own reader takes NaN, the last of two equal keys and half a surrogate pair, ends deep nesting with a
+RecursionError, and builds 2.8 million objects from 8 MiB of `{},`.
 """
 
+import codecs
 import json
 import math
 import re
 from typing import Any, NoReturn
 
+# A report of 20,000 targets with all their fields has 100,000 values; these many objects take 16 MiB.
+MAX_VALUES = 250_000
 MAX_DIGITS = 30
 MAX_KEYS = 100
+# The longer one first: that of UTF-16 is its beginning.
+MARKS = (
+    *((codecs.BOM_UTF32_LE, "UTF-32"), (codecs.BOM_UTF32_BE, "UTF-32")),
+    *((codecs.BOM_UTF8, "UTF-8"), (codecs.BOM_UTF16_LE, "UTF-16"), (codecs.BOM_UTF16_BE, "UTF-16")),
+)
 HALF_A_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
+# A string, unterminated ones included, or what begins a value or stands before the next one. Possessive, so that a
+# string that never ends is read once.
+PIECES = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{,]', re.DOTALL)
 
 
 class InvalidJson(Exception):
@@ -19,8 +30,9 @@ class InvalidJson(Exception):
 
 
 def loads(raw: bytes) -> Any:
-    """What `raw` says. Raises InvalidJson."""
+    """Return the value that `raw` holds, with or without a byte order mark. Raises InvalidJson."""
     text = _decode(raw)
+    _refuse_excess(text)
     try:
         value = json.loads(
             text, object_pairs_hook=_object, parse_int=_integer, parse_float=_number, parse_constant=_constant
@@ -38,17 +50,33 @@ def loads(raw: bytes) -> Any:
     return value
 
 
+def byte_order_mark(raw: bytes) -> str:
+    """The encoding whose mark `raw` begins with, as Notepad and PowerShell write it; empty without one."""
+    return next((encoding for mark, encoding in MARKS if raw.startswith(mark)), "")
+
+
 def _decode(raw: bytes) -> str:
     if not raw.strip():
         raise InvalidJson("The body is empty.")
-    if raw.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
-        raise InvalidJson("The JSON begins with a byte order mark; send plain UTF-8 without one.")
-    if b"\x00" in raw:
+    encoding = byte_order_mark(raw) or "UTF-8"
+    if encoding == "UTF-8" and b"\x00" in raw:
         raise InvalidJson("The JSON is not UTF-8; it looks like UTF-16 or UTF-32.")
     try:
-        return raw.decode()
+        # RFC 8259, section 8.1, lets a reader ignore the mark.
+        return raw.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        raise InvalidJson(f"The JSON is not UTF-8: byte {error.start} does not fit.") from error
+        raise InvalidJson(f"The JSON is not {encoding}: byte {error.start} does not fit.") from error
+
+
+def _refuse_excess(text: str) -> None:
+    """Count the values before the reader builds them. Counting characters suffices unless texts are full of them."""
+    if sum(map(text.count, ",[{")) <= MAX_VALUES:
+        return
+    count = 0
+    for piece in PIECES.finditer(text):
+        count += text[piece.start()] != '"'
+        if count > MAX_VALUES:
+            raise InvalidJson(f"The JSON has more than {MAX_VALUES:,} values.")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,17 +1,23 @@
-"""The single values of a report, made fit for a header, a table cell and a database."""
+"""Single texts of a report, made fit for a header, a table cell and a database.
 
+What reads the same afterwards is changed without a word: control characters, colors, blanks at the ends. Each function
+that changes more returns the value with a message that continues the field's name, empty when nothing changed.
+"""
+
+import hashlib
 import re
-from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 from pydantic_core import PydanticCustomError
+
+from notifications.intake.escape_sequences import without_escape_sequences
 
 # C0, DEL and C1 (with NEL) and the two line ends of Unicode: all that could break a header or a line of a log.
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 CONTROLS_BUT_NEWLINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]+")
 LINE_ENDS = re.compile(r"\r\n?|[\x85\u2028\u2029]")
-MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
-EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+HASH_DIGITS = 16
+
+Repaired = tuple[str, str]
 
 
 def wrong(message: str, field: str = "") -> PydanticCustomError:
@@ -20,48 +26,34 @@ def wrong(message: str, field: str = "") -> PydanticCustomError:
 
 
 def one_line(text: str) -> str:
-    """`text` on one line: a tool's odd name must not lose the mail, so it is mended rather than refused."""
-    return CONTROLS.sub(" ", text).strip()
+    """`text` on one line, without escape sequences and control characters."""
+    return CONTROLS.sub(" ", without_escape_sequences(text)).strip()
 
 
 def many_lines(text: str) -> str:
     """`text` with plain newlines and tabs, and no other control character."""
-    return CONTROLS_BUT_NEWLINES.sub(" ", LINE_ENDS.sub("\n", text)).strip()
+    return CONTROLS_BUT_NEWLINES.sub(" ", LINE_ENDS.sub("\n", without_escape_sequences(text))).strip()
 
 
-def filled_line(text: str) -> str:
+def short_line(text: str, limit: int) -> Repaired:
+    """Cut to `limit` characters, with an ellipsis for what is missing."""
     line = one_line(text)
-    if not line:
-        raise wrong("must not be blank")
-    return line
+    if len(line) <= limit:
+        return line, ""
+    return f"{line[: limit - 1].rstrip()}…", f"is longer than {limit} characters and was cut"
 
 
-def web_address(text: str) -> str:
-    address = one_line(text)
-    if address and not is_web_address(address):
-        raise wrong("must be a web address that begins with http:// or https://")
-    return address
+def short_identity(text: str, limit: int) -> Repaired:
+    """The same, with a hash of the whole at its end: two long ids that differ must not become one."""
+    line = one_line(text)
+    if len(line) <= limit:
+        return line, ""
+    digest = hashlib.sha256(line.encode()).hexdigest()[:HASH_DIGITS]
+    short = f"{line[: limit - HASH_DIGITS - 1]}…{digest}"
+    return short, f"is longer than {limit} characters; its end was replaced by a hash"
 
 
-def is_web_address(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"\s", text)
-
-
-def moment(value: object) -> object:
-    """A time as RFC 3339 writes it, in UTC. Without a zone it is refused: nobody can know whose clock it was."""
-    if value is None or isinstance(value, datetime):
-        return value
-    if not isinstance(value, str) or not MOMENT.fullmatch(value.strip()):
-        raise wrong("must be a time with its zone, such as 2026-11-22T10:00:00Z or 2026-11-22T11:00:00+01:00")
-    try:
-        time = datetime.fromisoformat(value.strip().upper()).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise wrong("is not a time that exists") from error
-    # .NET writes the year 1 for "never", and not every zone has a local time for it.
-    if not EARLIEST <= time < LATEST:
-        raise wrong("must lie between 1970 and 2200; leave it out when it is not known")
-    return time
+def choice(text: str) -> Repaired:
+    """A word of a closed set, whatever its case."""
+    word = one_line(text).lower()
+    return word, f"was read as “{word[:20]}”" if word != text else ""

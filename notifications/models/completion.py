@@ -96,6 +96,8 @@ class Completion(models.Model):
     received_at = models.DateTimeField(auto_now_add=True, db_index=True)
     # By name, as in the audit: should a token leak, what it reported can be told from the rest.
     reported_by = models.CharField(max_length=300, blank=True)
+    # What was repaired or left out when the report came in: `field` and `message` of each.
+    warnings = models.JSONField(default=list)
     # SHA-256 of the report's normal form: tells a repeated report from a second one under the same id.
     digest = models.CharField(max_length=64)
 

@@ -18,7 +18,7 @@ from notifications.downloads import Columns, csv_download
 from notifications.forms.completion import CompletionForm
 from notifications.forms.filters import CompletionFilter
 from notifications.intake.accept import Accepted, Conflict, accept
-from notifications.intake.values import is_web_address
+from notifications.intake.links import web_address
 from notifications.models import AuditEvent, Completion, Message, Notification, Outcome, TargetResult
 from notifications.paging import paginate
 from notifications.views.examples import curl_line
@@ -81,7 +81,8 @@ def completion(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "targets": targets,
         "mails": mails,
         "seconds": seconds_between(found.started_at, found.finished_at),
-        "link": found.url if is_web_address(found.url) else "",
+        # What came in before links were repaired may not be one.
+        "link": web_address(found.url, len(found.url) * 3)[0],
         "rules": sum(is_about(each.verdict.notification, found) for each in judgements),
     }
     return render(request, "completions/detail.html", context)

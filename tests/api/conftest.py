@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from notifications.models import ApiToken
+from tests.api.served import served_by_gunicorn
 
 Post = Callable[..., Any]
 
@@ -17,6 +18,13 @@ def fresh_limiter() -> Iterator[None]:
     cache.clear()
     yield
     cache.clear()
+
+
+@pytest.fixture(scope="session")
+def gunicorn(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of gunicorn with the API behind it."""
+    with served_by_gunicorn(tmp_path_factory.mktemp("served")) as port:
+        yield port
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ class TestPost:
         assert response.status_code == 202
         completion = Completion.objects.get()
         mails = [str(message.uuid) for message in Message.objects.order_by("id")]
-        assert response.json() == {"id": str(completion.uuid), "messages": mails}
+        assert response.json() == {"id": str(completion.uuid), "messages": mails, "warnings": []}
         assert len(mails) == 2
 
     def test_the_same_again_gets_the_same_answer(self, post: Post) -> None:
@@ -59,16 +59,14 @@ class TestPost:
     @pytest.mark.parametrize(
         "fields",
         [
-            {"finished_at": "2026-11-22T09:00:00Z"},
-            {"started_at": "2026-11-22T10:00:00"},
-            {"started_at": "0001-01-01T00:00:00Z"},
-            {"finished_at": "9999-12-31T23:59:59Z"},
+            {"kind": "rollout"},
             {"outcome": "ok"},
             {"outcome": None, "targets": []},
-            {"url": "javascript:alert(1)"},
             {"targets": [PC1] * 20_001},
-            {"name": "x" * 501},
             {"id": ""},
+            {"id": None},
+            {"started_at": 1763800000},
+            {"sevrity": "high"},
             {"id": 1},
         ],
     )
@@ -88,6 +86,45 @@ class TestPost:
             "Date", "Message-ID", "Subject", "To", "Auto-Submitted", "X-Auto-Response-Suppress",
             "X-Mailadmin-Kind", "X-Mailadmin-Completion", "MIME-Version", "Content-Type", "Content-Transfer-Encoding",
         }  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("fields", "field"),
+        [
+            ({"url": "https://tool/job/My Job/12/"}, "url"),
+            ({"url": "javascript:alert(1)"}, "url"),
+            ({"finished_at": "2026-11-22T09:00:00Z"}, "finished_at"),
+            ({"started_at": "2026-11-22T11:00:00+0100"}, "started_at"),
+            ({"started_at": "2026-11-22T10:00Z"}, "started_at"),
+            ({"started_at": "0001-01-01T00:00:00Z"}, "started_at"),
+            ({"name": "x" * 501}, "name"),
+            ({"id": "x" * 201}, "id"),
+            ({"name": None}, "name"),
+            ({"targets": PC1}, "targets"),
+            ({"targets": [PC1, None]}, "targets[1]"),
+        ],
+    )
+    def test_an_odd_part_is_repaired_or_left_out_and_loses_no_mail(
+        self, post: Post, fields: dict[str, Any], field: str
+    ) -> None:
+        a_notification()
+        response = post(a_body(**fields))
+        assert response.status_code == 202
+        answer = response.json()
+        assert [warning["field"] for warning in answer["warnings"]] == [field]
+        assert all(warning["message"] for warning in answer["warnings"])
+        assert len(answer["messages"]) == 1
+        assert post(a_body(**fields)).content == response.content
+
+    def test_the_answer_of_a_repeated_report_keeps_the_first_warnings(self, post: Post) -> None:
+        first = post(a_body(url="https://tool/My Job"))
+        assert post(a_body(url="https://tool/My%20Job")).content == first.content
+
+    @pytest.mark.parametrize("path", ["/api/v1/completions/", "/api/v1/completions"])
+    def test_a_final_slash_makes_no_difference(self, client: Client, bearer: dict[str, str], path: str) -> None:
+        response = client.post(path, a_body(), content_type="application/json", headers=bearer)
+        assert response.status_code == 202
+        found = f"/api/v1/completions/{response.json()['id']}"
+        assert client.get(found, headers=bearer).content == client.get(f"{found}/", headers=bearer).content
 
     @pytest.mark.parametrize("method", ["get", "put", "patch", "delete", "options", "head", "trace"])
     def test_other_methods_get_405(self, client: Client, method: str) -> None:
@@ -110,6 +147,11 @@ class TestGet:
         expected = a_body(name="7-Zip", outcome="partial", targets=[PC1 | {"detail": None}, PC2])
         assert stored == accepted | {"report": expected}
 
+    def test_gives_its_warnings_back(self, post: Post, client: Client, bearer: dict[str, str]) -> None:
+        accepted = post(a_body(name="x" * 501)).json()
+        stored = client.get(f"/api/v1/completions/{accepted['id']}", headers=bearer).json()
+        assert stored["warnings"] == accepted["warnings"] != []
+
     @pytest.mark.parametrize(
         "name", [str(UUID(int=0)), "1", "../completions", "%00", "11111111-1111-1111-1111-11111111111g"]
     )
@@ -118,7 +160,7 @@ class TestGet:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("path", ["", "/", "/nothing", "/completions/", "/docs/x", "/v2/completions", "/a%0Ab"])
+@pytest.mark.parametrize("path", ["", "/", "/nothing", "/completions//", "/docs/x", "/v2/completions", "/a%0Ab"])
 def test_there_is_no_page_of_the_panel_within_the_api(client: Client, path: str) -> None:
     error_of(client.get(f"/api/v1{path}" if path else "/api/v1/"), 404, "not_found")
 

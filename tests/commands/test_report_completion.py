@@ -36,7 +36,8 @@ def report(file: Path, body: Any) -> dict[str, Any]:
 def test_a_report_is_stored_and_answered_like_the_apis(file: Path) -> None:
     a_notification()
     answer = report(file, a_body())
-    assert answer == {"id": str(Completion.objects.get().uuid), "messages": [str(Message.objects.get().uuid)]}
+    messages = [str(Message.objects.get().uuid)]
+    assert answer == {"id": str(Completion.objects.get().uuid), "messages": messages, "warnings": []}
 
 
 def test_the_same_again_gets_the_same_answer(file: Path) -> None:
@@ -50,13 +51,25 @@ def test_the_same_again_gets_the_same_answer(file: Path) -> None:
         (b'{"id": "1", "id": "2"}', "twice"),
         ([], "report must be an object"),
         (a_body(outcome="ok", sevrity=1), "outcome must be .*; sevrity is not a field"),
-        (a_body(finished_at="2026-11-22T09:00:00Z"), "finished_at must not lie before started_at"),
+        (a_body(id=None), "id must be a string"),
     ],
 )
 def test_what_does_not_fit_is_named_and_not_stored(file: Path, body: Any, reason: str) -> None:
     with pytest.raises(CommandError, match=reason):
         report(file, body)
     assert not Completion.objects.exists()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_file_of_powershell_is_read(file: Path, encoding: str) -> None:
+    answer = report(file, json.dumps(a_body()).encode(encoding))
+    assert [warning["field"] for warning in answer["warnings"]] == ["report"]
+
+
+def test_an_odd_part_is_repaired_and_said(file: Path) -> None:
+    answer = report(file, a_body(finished_at="2026-11-22T09:00:00Z", targets=a_body()["targets"][0]))
+    assert [warning["field"] for warning in answer["warnings"]] == ["finished_at", "targets"]
+    assert Completion.objects.get().warnings == answer["warnings"]
 
 
 def test_another_report_under_the_same_id_is_refused(file: Path) -> None:

@@ -54,8 +54,11 @@ def test_names_the_line_without_an_outcome() -> None:
     assert target_error("PC-001").startswith("Line 1: the outcome must be")
 
 
-def test_names_the_line_with_too_long_a_name() -> None:
-    assert target_error(f"A success\n{'x' * 301} failed").startswith("Line 2: the name ")
+def test_cuts_too_long_a_name_of_a_target() -> None:
+    form = form_of(targets=f"A success\n{'x' * 301} failed")
+
+    assert form.is_valid(), form.errors
+    assert [warning["field"] for warning in form.report.warnings] == ["targets[1].name"]
 
 
 def test_names_every_wrong_line() -> None:
@@ -76,8 +79,21 @@ def test_needs(name: str) -> None:
     assert name in form_of(**{name: " ", "outcome": "failed"}).errors
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("name", "x" * 501), ("source", "x" * 101), ("outcome", "exploded"), ("package", "a\0b")]
-)
-def test_names_the_field_that_is_wrong(name: str, value: str) -> None:
-    assert name in form_of(**{"outcome": "failed", name: value}).errors
+def test_names_an_unknown_outcome() -> None:
+    assert "outcome" in form_of(outcome="exploded").errors
+
+
+@pytest.mark.parametrize(("name", "value"), [("name", "x" * 501), ("source", "x" * 101), ("id", "x" * 201)])
+def test_shortens_what_is_too_long_and_says_so(name: str, value: str) -> None:
+    form = form_of(**{"outcome": "failed", name: value})
+
+    assert form.is_valid(), form.errors
+    assert [warning["field"] for warning in form.report.warnings] == [name]
+
+
+def test_takes_what_was_copied_from_a_terminal() -> None:
+    form = form_of(package="a\0b", name="\x1b[1m7-Zip\x1b[0m", targets="PC-001 \x1b[31mfailed\x1b[0m exit code 1603")
+
+    assert form.is_valid(), form.errors
+    assert (form.report.package, form.report.name, form.report.outcome) == ("a b", "7-Zip", None)
+    assert form.report.settled_outcome == Outcome.FAILED

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.intake.refusals import InvalidReport
-from notifications.intake.report import CompletionReport, read
+from notifications.intake.report import read
 from notifications.models import Completion, Outcome, TargetResult
 from tests.reports import PC1, PC2, a_body, a_report
 
@@ -54,21 +54,19 @@ class TestFields:
         ("fields", "field"),
         [
             ({"id": 12345}, "id"),
-            ({"name": None}, "name"),
+            ({"id": None}, "id"),
+            ({"source": ""}, "source"),
+            ({"started_at": 1763800000}, "started_at"),
             ({"name": ["x"]}, "name"),
             ({"kind": "rollout"}, "kind"),
             ({"kind": 1}, "kind"),
             ({"outcome": "ok"}, "outcome"),
             ({"outcome": ""}, "outcome"),
-            ({"targets": {}}, "targets"),
             ({"targets": "PC-001"}, "targets"),
             ({"targets": ["PC-001"]}, "targets[0]"),
             ({"targets": target(seconds="12")}, "targets[0].seconds"),
             ({"targets": target(seconds=True)}, "targets[0].seconds"),
-            ({"targets": target(seconds=-1)}, "targets[0].seconds"),
-            ({"targets": target(seconds=1e10)}, "targets[0].seconds"),
             ({"targets": target(outcome=None)}, "targets[0].outcome"),
-            ({"targets": [PC1, PC2, PC1 | {"name": ""}]}, "targets[2].name"),
         ],
     )
     def test_types_are_not_guessed(self, fields: dict[str, Any], field: str) -> None:
@@ -84,12 +82,13 @@ class TestFields:
     )
     def test_what_fits_is_what_the_column_holds(self, name: str, column: str) -> None:
         limit = Completion._meta.get_field(column).max_length
-        assert getattr(a_report(**{name: "ä" * limit}), name) == "ä" * limit
-        assert refusals(**{name: "ä" * (limit + 1)}) == {name: f"is longer than {limit} characters"}
+        report = a_report(**{name: "ä" * limit})
+        assert (getattr(report, name), report.warnings) == ("ä" * limit, [])
 
     def test_a_targets_name_has_its_columns_limit(self) -> None:
         limit = TargetResult._meta.get_field("name").max_length
-        assert "targets[0].name" in refusals(targets=target(name="x" * (limit + 1)))
+        report = a_report(targets=target(name="x" * limit))
+        assert report.warnings == []
 
     def test_twenty_thousand_targets_fit_and_one_more_does_not(self) -> None:
         assert len(a_report(targets=[PC1] * 20_000).targets or []) == 20_000
@@ -131,13 +130,13 @@ class TestText:
         assert a_report(name=f"7-Zip{odd}{odd}24.08{odd}").name == "7-Zip 24.08"
         assert (a_report(targets=target(name=f"PC{odd}1")).targets or [])[0].name == "PC 1"
 
-    def test_a_name_of_nothing_else_is_blank(self) -> None:
-        assert refusals(name=" \x00\u2028 ") == {"name": "must not be blank"}
+    def test_an_id_of_nothing_else_is_blank(self) -> None:
+        assert refusals(id=" \x00\u2028 ") == {"id": "must not be blank"}
         assert a_report(package=" \x00 ").package is None
 
     def test_a_detail_keeps_its_lines(self) -> None:
         detail = (a_report(targets=target(detail="one\r\n\ttwo\x00\x1b[0m\u2028three\n")).targets or [])[0].detail
-        assert detail == "one\n\ttwo [0m\nthree"
+        assert detail == "one\n\ttwo \nthree"
 
     @given(st.text(min_size=1, max_size=60))
     def test_no_text_breaks_a_line(self, text: str) -> None:
@@ -149,60 +148,11 @@ class TestText:
         assert name == name.strip()
 
 
-class TestTimes:
-    @pytest.mark.parametrize(
-        "text",
-        [
-            "2026-11-22T10:00:00Z",
-            "2026-11-22t10:00:00z",
-            "2026-11-22 11:00:00+01:00",
-            "2026-11-22T05:00:00.0000000-05:00",
-        ],
-    )
-    def test_are_kept_in_utc(self, text: str) -> None:
-        report = a_report(started_at=text)
-        assert report.started_at
-        assert report.started_at.isoformat() == "2026-11-22T10:00:00+00:00"
-
-    @pytest.mark.parametrize(
-        "value",
-        ["2026-11-22T10:00:00", "2026-11-22", "22.11.2026 10:00", "1763800000", 1763800000, "2026-13-01T00:00:00Z", ""]
-        + ["2026-11-22T10:00:00+25:00", "20261122T100000Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-23:00"],
-    )
-    def test_without_zone_or_sense_are_refused(self, value: Any) -> None:
-        assert list(refusals(started_at=value)) == ["started_at"]
-
-    def test_net_s_word_for_never_is_refused_with_advice(self) -> None:
-        assert "leave it out" in refusals(started_at="0001-01-01T00:00:00Z")["started_at"]
-
-    def test_the_end_may_be_the_beginning_but_not_before_it(self) -> None:
-        moment = "2026-11-22T10:00:00Z"
-        assert a_report(started_at=moment, finished_at=moment)
-        assert list(refusals(started_at=moment, finished_at="2026-11-22T10:59:59+01:00")) == ["finished_at"]
-
-
-class TestUrl:
-    @pytest.mark.parametrize("url", ["http://tool/1", "HTTPS://tool.example.com/a?b=c#d", "http://[2001:db8::1]/"])
-    def test_a_web_address_is_taken(self, url: str) -> None:
-        assert a_report(url=url).url == url
-
-    @pytest.mark.parametrize(
-        "url",
-        ["javascript:alert(1)", "ftp://tool/1", "//tool/1", "tool/1", "http://", "http://[", "http:///x", "http://a b/"]
-        + ["data:text/html,x", "file:///etc/passwd", "https://tool/\n1", "JaVaScRiPt://x"],
-    )
-    def test_nothing_else_is(self, url: str) -> None:
-        assert list(refusals(url=url)) == ["url"]
-
-    def test_an_empty_one_is_none(self) -> None:
-        assert a_report(url="").url is None
-
-
 class TestDigest:
     def test_is_the_same_however_it_was_written(self) -> None:
         body = a_body(started_at="2026-11-22T11:00:00+01:00", schedule=..., package=" 7-Zip\x00", outcome="partial")
         shuffled = dict(reversed(body.items()))
-        same = CompletionReport.model_validate(shuffled | {"outcome": None})
+        same = read(json.dumps(shuffled | {"outcome": None}).encode())
         assert read(json.dumps(a_body(outcome="partial")).encode()).digest == same.digest
 
     def test_no_targets_in_any_spelling_are_the_same(self) -> None:

@@ -179,6 +179,17 @@ class TestDetail:
         assert url.strip() in html
         assert f'href="{url}' not in html
 
+    def test_makes_a_link_of_an_odd_address_that_is_stored(self, browser: Client) -> None:
+        assert 'href="https://tool.test/My%20Job"' in page(browser, a_completion(url="https://tool.test/My Job"))
+
+    def test_lists_what_was_repaired(self, browser: Client) -> None:
+        warnings = [{"field": "url", "message": "is no <link> and was left out"}]
+        html = page(browser, a_completion(warnings=warnings))
+
+        assert "Repaired" in html
+        assert "is no &lt;link&gt; and was left out" in html
+        assert "Repaired" not in page(browser, a_completion())
+
     def test_escapes_what_tools_say(self, browser: Client) -> None:
         evil = "<script>alert(1)</script>{{7*7}}"
         completion = a_completion({evil: "failed"}, name=evil, package=evil, user=evil, schedule=evil)
@@ -232,6 +243,11 @@ class TestReportByHand:
         response = browser.post("/completions/new/", REPORT, follow=True)
 
         assert "Reported: 0 mails." in response.content.decode()
+
+    def test_takes_a_name_that_is_too_long_and_says_that_it_was_cut(self, browser: Client) -> None:
+        response = browser.post("/completions/new/", REPORT | {"name": "x" * 501}, follow=True)
+
+        assert "is longer than 500 characters and was cut" in response.content.decode()
 
     def test_finds_the_same_report_again(self, browser: Client) -> None:
         self.post(browser)
