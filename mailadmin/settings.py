@@ -93,12 +93,13 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "notifications.sessions.end_without_row",
     "notifications.time_zones.as_its_reader_sees",
     "notifications.sessions.SignInFirst",
     "notifications.access.AccessMiddleware",
+    # Reads the form, so it comes after those that can refuse a request by its address and length.
+    "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -164,6 +165,8 @@ STATIC_ROOT = DATA_DIR / "staticfiles"
 WHITENOISE_USE_FINDERS = True
 # A report of 20,000 targets with details fits; more is answered with 413.
 DATA_UPLOAD_MAX_MEMORY_SIZE = API_BODY_LIMIT = 8 * 1024 * 1024
+# No page accepts a file, so none reaches the disk.
+FILE_UPLOAD_HANDLERS: list[str] = []
 
 # --- database ------------------------------------------------------------------------------------
 # A worker's mark of what it sent may be relaxed: a power cut can then repeat a mail, never lose one.

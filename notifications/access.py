@@ -15,6 +15,8 @@ logger = logging.getLogger(__name__)
 # Its routes ask for a token, whose scopes are rights of their own; a session gives none there.
 API = "api/v1/"
 HELPERS_NAMED = 5
+# KiB of a form that a visitor can send before sign-in: these forms have a few short fields.
+OPEN_FORM_LIMIT = 64
 
 
 class Role(IntEnum):
@@ -180,13 +182,25 @@ class AccessMiddleware:
         needed = methods.get("GET" if request.method == "HEAD" else str(request.method))
         if needed is None:
             return HttpResponseNotAllowed(methods)
-        return None if role_of(request.user) >= needed else refusal(request, needed)
+        if role_of(request.user) < needed:
+            return refusal(request, needed)
+        return too_large(request) if needed == ANYONE and body_length(request) > OPEN_FORM_LIMIT * 1024 else None
 
 
 def refusal(request: HttpRequest, needed: Role | None) -> HttpResponse:
     """A page that says what is missing, and who can help."""
     context = {"needed": needed and needed.word, "role": role_of(request.user).word, "helpers": helpers()}
     return render(request, "403.html", context, status=403)
+
+
+def body_length(request: HttpRequest) -> int:
+    """Bytes, as the web server counted or the client declared them."""
+    declared = request.headers.get("Content-Length", "")
+    return int(declared[:15]) if declared.isascii() and declared.isdigit() else 0
+
+
+def too_large(request: HttpRequest) -> HttpResponse:
+    return render(request, "413.html", {"limit": OPEN_FORM_LIMIT}, status=413)
 
 
 def helpers() -> list[Any]:
