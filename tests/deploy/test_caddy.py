@@ -1,5 +1,6 @@
-"""The Caddyfile in front of something that says which headers came through."""
+"""The Caddyfile in front of something that says which headers came through, and in front of the panel."""
 
+import contextlib
 import json
 import os
 import threading
@@ -12,13 +13,22 @@ import pytest
 import requests
 
 from tests.deploy.units import PROJECT
+from tests.panel import Panel
 from tests.peers.need import need
 from tests.peers.process import LOOPBACK, Process, free_ports
 from tests.waiting import wait_until
+from tests.web_server.clients import SLOW_FORM, SLOW_HEAD, answer, connections, head
 
 EXAMPLE = PROJECT / "deploy" / "proxy" / "Caddyfile"
 # Its administration listens on a fixed port, and it would ask for certificates of its own.
-OURS = "{\n\tadmin off\n\tauto_https off\n}\n"
+OURS = "{{\n\tadmin off\n\tauto_https off\n\thttp_port {http}\n\thttps_port {https}\n"
+
+
+def localized(http: int, https: int) -> str:
+    """The example, word for word behind our own global options."""
+    text = EXAMPLE.read_text()
+    assert text.count("\n{\n") == 1
+    return text.replace("\n{\n", "\n" + OURS.format(http=http, https=https), 1)
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -37,23 +47,32 @@ class Echo(BaseHTTPRequestHandler):
         pass
 
 
+@contextlib.contextmanager
+def caddy(folder: Path, upstream: int) -> Iterator[str]:
+    """Caddy in front of the port `upstream`; its address."""
+    http, https = free_ports(2)
+    (folder / "Caddyfile").write_text(localized(http, https))
+    names = {"MAILADMIN_NAME": f"http://{LOOPBACK}:{http}", "MAILADMIN_WEB": f"{LOOPBACK}:{upstream}"}
+    homes = {"XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder), "HOME": str(folder)}
+    command = ["caddy", "run", "--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]
+    process = Process(command, folder / "caddy.out", env={**os.environ, **names, **homes})
+    try:
+        wait_until(lambda: answers(names["MAILADMIN_NAME"]), 30, "Caddy")
+        yield names["MAILADMIN_NAME"]
+    finally:
+        process.stop()
+
+
 @pytest.fixture
 def proxy(tmp_path: Path) -> Iterator[str]:
     need("caddy")
-    (tmp_path / "Caddyfile").write_text(OURS + EXAMPLE.read_text())
     with ThreadingHTTPServer((LOOPBACK, 0), Echo) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
-        (port,) = free_ports(1)
-        names = {"MAILADMIN_NAME": f"http://{LOOPBACK}:{port}", "MAILADMIN_WEB": f"{LOOPBACK}:{server.server_port}"}
-        homes = {"XDG_DATA_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path), "HOME": str(tmp_path)}
-        command = ["caddy", "run", "--adapter", "caddyfile", "--config", str(tmp_path / "Caddyfile")]
-        caddy = Process(command, tmp_path / "caddy.out", env={**os.environ, **names, **homes})
         try:
-            wait_until(lambda: answers(names["MAILADMIN_NAME"]), 30, "Caddy")
-            yield names["MAILADMIN_NAME"]
+            with caddy(tmp_path, server.server_port) as address:
+                yield address
         finally:
-            caddy.stop()
             server.shutdown()
             thread.join()
 
@@ -79,7 +98,23 @@ def test_the_panel_hears_the_browsers_address_and_name_from_the_proxy_alone(prox
     assert heard["Host"] == proxy.removeprefix("http://")
 
 
-def test_the_longest_report_passes_and_nothing_much_longer(proxy: str) -> None:
+def test_the_longest_report_passes_and_nothing_longer(proxy: str) -> None:
     assert session().post(proxy, data=b"x" * 8 * 1024 * 1024, timeout=30).status_code == 200
     with pytest.raises(requests.RequestException):
-        session().post(proxy, data=b"x" * 20 * 1024 * 1024, timeout=30).raise_for_status()
+        session().post(proxy, data=b"x" * 9 * 1024 * 1024, timeout=30).raise_for_status()
+
+
+def test_another_name_gets_no_answer(proxy: str) -> None:
+    with pytest.raises(requests.ConnectionError):
+        session().get(proxy, headers={"Host": "evil.example"}, timeout=5)
+
+
+def test_slow_clients_do_not_stop_the_panel_behind_it(tmp_path: Path) -> None:
+    need("caddy")
+    with Panel(TRUST_PROXY_HEADERS="on") as panel, caddy(tmp_path, panel.port) as address:
+        port = int(address.rpartition(":")[2])
+        for sent in (SLOW_HEAD, SLOW_FORM):
+            with connections(port, 200, sent):
+                assert session().get(f"{address}/healthz", timeout=5).text == "ok\n"
+        with connections(port, 1, head("POST /sign-in/", f"Content-Length: {200 * 1024**2}")) as (client,):
+            assert answer(client).status == 413

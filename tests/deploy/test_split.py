@@ -3,13 +3,16 @@
 import contextlib
 import re
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
+from requests.adapters import HTTPAdapter
 
 from tests.deploy import units
 from tests.peers.need import need
@@ -18,12 +21,13 @@ from tests.peers.redis import Redis
 from tests.pki import write_server
 from tests.smtp_sink import SmtpSink
 from tests.waiting import wait_until
+from tests.web_server.clients import SLOW_FORM, SLOW_HEAD, connections
 
 NAME = "panel.example.com"
 EXAMPLE = units.PROJECT / "deploy" / "proxy" / "nginx.conf"
 FRAME = """
 daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
-events {{ worker_connections 64; }}
+events {{ worker_connections 1024; }}
 http {{ access_log off; {temporary}
 {site}
 }}
@@ -49,30 +53,36 @@ def localised(folder: Path, http: int, https: int, web: int) -> str:
     text = EXAMPLE.read_text().replace("/etc/ssl/mailadmin/fullchain.pem", str(folder / "server.pem"))
     text = text.replace("/etc/ssl/mailadmin/privkey.pem", str(folder / "server.key"))
     text = re.sub(r"listen \[::\]:.*\n", "\n", text)
-    text = text.replace("listen 80;", f"listen {LOOPBACK}:{http};").replace(
-        "listen 443 ssl;", f"listen {LOOPBACK}:{https} ssl;"
-    )
+    text = re.sub(r"listen 80\b", f"listen {LOOPBACK}:{http}", text)
+    text = re.sub(r"listen 443\b", f"listen {LOOPBACK}:{https}", text)
     return text.replace("127.0.0.1:8000", f"127.0.0.1:{web}")
+
+
+class ByName(HTTPAdapter):
+    """Asks for the name that people use in the TLS handshake, too; the certificate is localhost's."""
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        super().init_poolmanager(*arguments, **options, server_hostname=NAME, assert_hostname="localhost")
 
 
 class Machine:
     def __init__(self, scratch: Path, database: str, broker: str) -> None:
         self.folder = scratch
-        self.http_port, self.https_port, web = free_ports(3)
+        self.http_port, self.https_port, self.web_port = free_ports(3)
         (scratch / "data" / "staticfiles").mkdir(parents=True)
         self.file = example_environment() | {
             "MAILADMIN_DATA": str(scratch / "data"),
-            "MAILADMIN_PORT": str(web),
+            "MAILADMIN_PORT": str(self.web_port),
             "DATABASE_URL": database,
             "BROKER_URL": broker,
             "SECRET_KEY": "s" * 50,
             "FERNET_KEYS": "f" * 43,
         }
         write_server(scratch)
-        self.site = localised(scratch, self.http_port, self.https_port, web)
+        self.site = localised(scratch, self.http_port, self.https_port, self.web_port)
         self.session = requests.Session()
         self.session.trust_env = False
-        # The certificate is localhost's; the panel is asked for by the name that people use.
+        self.session.mount("https://", ByName())
         self.session.verify = str(scratch / "ca.pem")
         self.session.headers["Host"] = NAME
         self.base = f"https://localhost:{self.https_port}"
@@ -152,6 +162,50 @@ def test_http_leads_to_https_and_a_form_works_there(machine: Machine) -> None:
     assert page.status_code == 200
     assert "Secure" in page.headers["Set-Cookie"]
     assert page.headers["Strict-Transport-Security"]
+
+
+def test_slow_clients_do_not_stop_the_panel_behind_nginx(machine: Machine) -> None:
+    context = ssl.create_default_context(cafile=str(machine.folder / "ca.pem"))
+    context.check_hostname = False
+    for sent in (SLOW_HEAD, SLOW_FORM):
+        with connections(machine.https_port, 200) as clients, contextlib.ExitStack() as stack:
+            for client in clients:
+                secured = stack.enter_context(context.wrap_socket(client, server_hostname=NAME))
+                secured.sendall(sent.replace(LOOPBACK.encode(), NAME.encode()))
+            assert machine.session.get(f"{machine.base}/healthz", timeout=5).text == "ok\n"
+
+
+def test_nginx_refuses_what_is_too_large(machine: Machine) -> None:
+    length = {"Content-Length": str(200 * 1024**2)}
+    assert machine.session.post(f"{machine.base}/sign-in/", headers=length, data=b"a", timeout=30).status_code == 413
+    many = {f"X-{number}": "x" * 4000 for number in range(10)}
+    assert machine.session.get(f"{machine.base}/sign-in/", headers=many, timeout=30).status_code in (400, 431)
+
+
+def test_many_sign_ins_from_one_address_are_refused(machine: Machine) -> None:
+    statuses = [
+        machine.session.post(f"{machine.base}/sign-in/", data={"a": "b"}, timeout=30).status_code for _ in range(25)
+    ]
+    assert statuses[:20] == [403] * 20
+    assert 429 in statuses
+    # To look at the page is not limited.
+    assert machine.session.get(f"{machine.base}/sign-in/", timeout=30).status_code == 200
+
+
+def test_another_name_gets_no_answer(machine: Machine) -> None:
+    with pytest.raises(requests.ConnectionError):
+        machine.session.get(f"http://localhost:{machine.http_port}/", headers={"Host": "evil.example"}, timeout=30)
+    with pytest.raises(requests.exceptions.SSLError):
+        requests.get(f"https://{LOOPBACK}:{machine.https_port}/", verify=False, timeout=30)  # the name is not sent
+
+
+def test_the_panel_takes_no_path_of_its_own_from_a_client(machine: Machine) -> None:
+    """gunicorn takes SCRIPT_NAME from trusted proxies by default, and links would lead wherever a client likes."""
+    forged = {"SCRIPT_NAME": "/sign-in", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.example"}
+    page = machine.session.get(f"http://{LOOPBACK}:{machine.web_port}/sign-in/", headers=forged, timeout=30)
+    assert page.status_code == 200
+    assert "evil.example" not in page.text
+    assert "/sign-in/static/" not in page.text
 
 
 def test_nginx_takes_the_example_as_it_stands(tmp_path: Path) -> None:
