@@ -8,10 +8,11 @@ from django.db import Error
 from django.utils import timezone
 
 from notifications import clock
-from notifications.database_faults import UNKNOWN, fault_of
+from notifications.database_faults import UNKNOWN, DatabaseFault, fault_of
 from notifications.database_writes import write_fault
 from notifications.delivery.hints import broker_error
 from notifications.models import MailServerSettings, MailServerState, Message, Safety
+from notifications.snapshot import snapshot
 from supervisor.clock_watch import in_words
 
 # The queue is checked every 10 s; ten missed checks mean that no worker is running.
@@ -45,22 +46,17 @@ class Part:
 def examine(*, try_lock: bool = True) -> list[Part]:
     """Every part, the database first: without it nothing else can be asked. For `try_lock` see write_fault."""
     try:
-        state, server = MailServerState.load(), MailServerSettings.load()
-        return [
-            database(try_lock=try_lock),
-            broker(),
-            worker(state),
-            oldest_due(state, server),
-            mail_server(state, server),
-            clock_part(state),
-        ]
+        fault = write_fault(try_lock=try_lock)
+        with snapshot():
+            state, server = MailServerState.load(), MailServerSettings.load()
+            found = [worker(state), oldest_due(state, server), mail_server(state, server), clock_part(state)]
+        return [database(fault), broker(), *found]
     except Error as error:
         return [unavailable(error)]
 
 
-def database(*, try_lock: bool) -> Part:
+def database(fault: DatabaseFault | None) -> Part:
     """Reports are refused as soon as nothing can be stored, though every page still opens."""
-    fault = write_fault(try_lock=try_lock)
     if fault:
         return Part("database", False, f"takes no reports: {lowered(fault.cause)}", {}, said=fault.advice)
     return Part("database", True, "answers and takes reports", {})

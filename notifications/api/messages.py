@@ -12,6 +12,7 @@ from notifications.api.auth import ApiTokenAuth
 from notifications.api.errors import ErrorBody
 from notifications.api.schemas import one_of
 from notifications.models import Attempt, MailServerSettings, MailServerState, Message, Mode, Recipient, Scope
+from notifications.snapshot import snapshot
 
 router = Router(tags=["messages"])
 
@@ -64,6 +65,7 @@ class MessageState(Schema):
     auth=ApiTokenAuth(Scope.READ),
     response={200: MessageState, (401, 403, 404, 429, 503): ErrorBody},
 )
+@snapshot()
 def get_message(request: HttpRequest, message_id: UUID) -> Message:
     """The state of one mail, of each of its recipients, and of every try to send it."""
     return get_object_or_404(Message.objects.prefetch_related("recipients", "attempts"), uuid=message_id)

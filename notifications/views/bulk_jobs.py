@@ -19,6 +19,7 @@ from notifications.bulk.tasks import run_bulk_job
 from notifications.delivery.hints import publish
 from notifications.forms.bulk_job import BulkJobForm
 from notifications.models import BulkJob, Message
+from notifications.snapshot import snapshot
 from notifications.views.bulk_questions import nothing, question, too_many
 
 
@@ -55,6 +56,7 @@ def stops(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @require_safe
 @never_cache
 @vary_on_headers("HX-Request")
+@snapshot()
 def bulk_job(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """How far it is; a poll gets the part that changes."""
     job = get_object_or_404(BulkJob.objects.select_related("by"), uuid=uuid)

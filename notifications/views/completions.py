@@ -21,6 +21,7 @@ from notifications.intake.accept import Accepted, Conflict, accept
 from notifications.intake.links import web_address
 from notifications.models import AuditEvent, Completion, Message, Notification, Outcome, TargetResult
 from notifications.paging import paginate
+from notifications.snapshot import snapshot
 from notifications.views.examples import curl_line
 from notifications.views.exports import export_of
 from notifications.views.verdicts import entries_of, judged
@@ -52,6 +53,7 @@ Counts = list[tuple[str, str]]
 
 
 @require_safe
+@snapshot()
 def completions(request: HttpRequest) -> HttpResponse:
     form = CompletionFilter(request.GET)
     page = paginate(form.apply(with_target_count(Completion.objects.all())), request.GET)
@@ -66,6 +68,7 @@ def export(form: CompletionFilter) -> HttpResponseBase:
 
 
 @require_safe
+@snapshot()
 def completion(request: HttpRequest, uuid: UUID) -> HttpResponse:
     found = get_object_or_404(Completion, uuid=uuid)
     targets = Paginator(failures_first(found.targets.all()), TARGETS_SHOWN).get_page(request.GET.get("page"))

@@ -13,6 +13,7 @@ from django.views.decorators.vary import vary_on_headers
 from notifications.context import MailState, last_accepted, mail_state
 from notifications.delivery.days import NO_TEST, last_days
 from notifications.models import Completion, MailServerSettings, Message
+from notifications.snapshot import snapshot
 from notifications.views.chart import bars, ranges
 from notifications.views.checklist import next_steps
 from notifications.views.completions import mail_counts, with_target_count
@@ -27,6 +28,7 @@ FAILURES = (Message.State.FAILED, Message.State.EXPIRED, Message.State.PARTLY_SE
 @require_safe
 @never_cache
 @vary_on_headers("HX-Request")
+@snapshot()
 def dashboard(request: HttpRequest) -> HttpResponse:
     """The page; a poll gets what changes, and an announcement when the state is another than the one it has `seen`."""
     now, state, server = timezone.now(), mail_state(), MailServerSettings.load()

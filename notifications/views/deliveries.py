@@ -15,6 +15,7 @@ from notifications.downloads import Columns, csv_download, streamed
 from notifications.forms.filters import DeliveryFilter
 from notifications.models import Attempt, BulkJob, Message, Recipient
 from notifications.paging import Page, in_chunks, paginate
+from notifications.snapshot import snapshot
 from notifications.views.exports import export_of
 
 JOBS_SHOWN = 5
@@ -51,6 +52,7 @@ OF_RECIPIENTS: Columns = {
 
 @require_safe
 @vary_on_headers("HX-Request")
+@snapshot()
 def deliveries(request: HttpRequest) -> HttpResponse:
     """The list; a poll gets its table alone."""
     form = DeliveryFilter(request.GET)
@@ -82,12 +84,10 @@ def export_recipients(form: DeliveryFilter) -> HttpResponseBase:
 
 def chunks_of_recipients(messages: QuerySet[Message]) -> Iterator[list[Recipient]]:
     """By their mails, of which one chunk at a time: a filter of recipients would look for all mails at each chunk."""
-    for mails in in_chunks(messages, size=MAILS_AT_ONCE):
-        known = {mail.pk: mail for mail in mails}
-        for recipients in in_chunks(Recipient.objects.filter(message__in=known), key="id"):
-            for recipient in recipients:
-                recipient.message = known[recipient.message_id]
-            yield recipients
+    for mails in in_chunks(messages.only("pk"), size=MAILS_AT_ONCE):
+        # Joined, not looked up: an email that was sent in between would stand beside recipients that wait for it.
+        recipients = Recipient.objects.filter(message__in=mails).select_related("message")
+        yield from in_chunks(recipients.defer("message__content", "message__draft_server"), key="id")
 
 
 def matching(form: DeliveryFilter, page: Page[Message]) -> str:

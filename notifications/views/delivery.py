@@ -18,6 +18,7 @@ from notifications.context import MailState, mail_state
 from notifications.delivery import outbox
 from notifications.diagnosis import Explanation, explain
 from notifications.models import Attempt, AuditEvent, Message, Recipient
+from notifications.snapshot import snapshot
 from notifications.views.delivery_content import headers_of, text_of
 from notifications.views.recipients import badge_of, totals, why_nobody
 from notifications.views.told import told_by
@@ -37,6 +38,7 @@ UNTIL = {
 
 @require_safe
 @vary_on_headers("HX-Request")
+@snapshot()
 def delivery(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The whole page; a poll gets the part that changes."""
     message = get_object_or_404(Message.objects.select_related("notification", "completion", "resend_of"), uuid=uuid)

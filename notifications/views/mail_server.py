@@ -17,6 +17,7 @@ from notifications.forms.frozen import freeze
 from notifications.forms.mode import ModeForm
 from notifications.forms.test_email import TestEmailForm
 from notifications.models import MailServerSettings, Safety, StaleVersion
+from notifications.snapshot import snapshot
 from notifications.versions import seen
 from notifications.views import last_test
 from notifications.views.checklist import first_steps
@@ -28,6 +29,7 @@ RECIPIENT_KEY = "test_recipient"
 
 @require_safe
 @never_cache
+@snapshot()
 def page(request: HttpRequest) -> HttpResponse:
     saved = MailServerSettings.load()
     return show(request, saved, page_of(request.GET.get("mode", ""), saved).form(saved=saved))
@@ -139,7 +141,7 @@ def differences(form: ModeForm) -> list[Difference]:
     clear = f"clear_{form.write_only}"
     rows = []
     for field in form:
-        if field.name in (form.write_only, clear):
+        if field.name in (form.write_only, clear, "blanks"):
             continue
         if found := difference(field):
             rows.append(found)

@@ -6,11 +6,13 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from notifications.snapshot import snapshot
 from notifications.views.back import back_to
 
 
 @require_safe
 @never_cache
+@snapshot()
 def mail_state(request: HttpRequest) -> HttpResponse:
     """The banner and the bar's mail state, for the page named in `next`."""
     here = back_to(request, "dashboard")

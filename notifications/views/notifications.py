@@ -18,6 +18,7 @@ from notifications.forms.filters import NotificationFilter
 from notifications.forms.notification import NotificationForm, free_copy_name
 from notifications.models import AuditEvent, Message, Notification, Outcome
 from notifications.paging import paginate
+from notifications.snapshot import snapshot
 from notifications.views.exports import export_of
 from notifications.views.notification_news import news_of, of_its_own
 
@@ -41,6 +42,7 @@ COLUMNS: Columns = {
 
 
 @require_safe
+@snapshot()
 def notifications(request: HttpRequest) -> HttpResponse:
     form = NotificationFilter(request.GET)
     page = paginate(form.apply(with_last_fired(Notification.objects.all())), request.GET, key="name")

@@ -1,10 +1,11 @@
 """Send Test Email: a mail like any other, followed on the page."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -16,6 +17,7 @@ from notifications.emails.test_email import test_mail
 from notifications.forms.mode import ModeForm
 from notifications.forms.test_email import TestEmailForm, draft_of
 from notifications.models import AuditEvent, MailServerSettings, Message, Mode
+from notifications.snapshot import snapshot
 from notifications.views import last_test
 from notifications.views.mail_server import RECIPIENT_KEY, for_reader, show, typed
 from notifications.views.modes import inbox_port, page_of
@@ -44,13 +46,14 @@ def create(request: HttpRequest) -> HttpResponse:
     request.session[RECIPIENT_KEY] = recipient.cleaned_data["test_to"]
     message = put(request, saved, form, recipient.cleaned_data["test_to"])
     last_test.remember(request.session, message, form)
-    return result(request, message) if is_in_place(request) else redirect("test-email", message.uuid)
+    return result(request, message.uuid) if is_in_place(request) else redirect("test-email", message.uuid)
 
 
 @require_safe
 @never_cache
-def detail(request: HttpRequest, uuid: str) -> HttpResponse:
-    return result(request, get_object_or_404(Message, uuid=uuid, kind=Message.Kind.TEST))
+@snapshot()
+def detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    return result(request, uuid)
 
 
 def put(request: HttpRequest, saved: MailServerSettings, form: ModeForm, to: str) -> Message:
@@ -80,9 +83,9 @@ def refuse(
     return show(request, saved, form, recipient=recipient, status=status)
 
 
-def result(request: HttpRequest, message: Message) -> HttpResponse:
+def result(request: HttpRequest, uuid: UUID) -> HttpResponse:
     template = "mail_server/_test_news.html" if is_in_place(request) else "mail_server/test_email.html"
-    story = story_of(message)
+    story = story_of(uuid)
     answer = render(request, template, {"story": story, "caught": caught(story)})
     # For what else on the page is about it.
     return trigger_client_event(answer, "test-accepted") if story.is_accepted else answer

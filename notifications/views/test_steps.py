@@ -3,11 +3,14 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from notifications.diagnosis import Explanation, explain
 from notifications.models import Attempt, Message
+from notifications.snapshot import snapshot
 from notifications.templatetags.attempt_words import outcome_words
 
 STEP = re.compile(r"\s*[\d.]+ \* (?P<text>.+)")
@@ -74,7 +77,10 @@ class TestStory:
         return [Step("failed", f"{outcome_words(attempt).lower()}: {reply}".removesuffix(": "))]
 
 
-def story_of(message: Message) -> TestStory:
+@snapshot()
+def story_of(uuid: UUID) -> TestStory:
+    """Raises Http404 for what is no test."""
+    message = get_object_or_404(Message, uuid=uuid, kind=Message.Kind.TEST)
     return TestStory(message, message.attempts.last())
 
 
