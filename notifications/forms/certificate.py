@@ -3,6 +3,7 @@
 import ssl
 
 from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 
 
 def parse_certificates(text: str) -> str:
@@ -20,6 +21,12 @@ def parse_certificates(text: str) -> str:
             "This is no certificate in PEM, which begins with -----BEGIN CERTIFICATE----- and ends with its END line."
         ) from error
     return f"{text}\n"
+
+
+def fingerprints(text: str) -> frozenset[bytes]:
+    """Of what `parse_certificates` returned: the same for the same certificates, whatever stands between them."""
+    certificates = x509.load_pem_x509_certificates(text.encode()) if text else []
+    return frozenset(certificate.fingerprint(SHA256()) for certificate in certificates)
 
 
 def describe_certificates(text: str) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from notifications.forms.certificate import parse_certificates
+from notifications.forms.certificate import fingerprints, parse_certificates
 from notifications.forms.fields import LineField, SwitchField
 from notifications.forms.mode import PLAIN_INPUT, ModeForm, WriteOnlyField
 from notifications.forms.server_address import format_server_address, is_loopback, parse_server_address
@@ -116,7 +116,7 @@ class MailServerForm(ModeForm):
 
     def clean(self) -> None:
         super().clean()
-        if {"server", "security", "user", "password"} <= self.cleaned_data.keys():
+        if {"server", "security", "user", "password", "ca_certificate"} <= self.cleaned_data.keys():
             self._check_password()
 
     def _check_password(self) -> None:
@@ -125,8 +125,8 @@ class MailServerForm(ModeForm):
             self.add_error("password", "Either enter a new password or remove the saved one, not both.")
         elif given["password"] and not given["user"]:
             self.add_error("user", "Enter the user that this password belongs to.")
-        elif self.keeps_secret() and (reason := self._password_stays_home()):
-            self.add_error("password", reason)
+        elif self.refuse_moved_secret():
+            return
         elif given["user"] and not (self.secret_to_save() or self.keeps_secret()):
             self.add_error(
                 "password", "Enter this user's password, or leave both empty if the server asks for no sign-in."
@@ -137,17 +137,20 @@ class MailServerForm(ModeForm):
                 "Unencrypted, the password can be read on its way. Choose STARTTLS or SSL/TLS, or tick this box.",
             )
 
-    def _password_stays_home(self) -> str:
-        """Why the saved password must not go where these values would send it; empty if it may."""
-        host, saved = self.cleaned_data["server"][0], self.saved
-        if host.lower() != saved.basic_host.lower():
-            return (
-                f"The saved password is {saved.basic_host}'s and is not sent to another server. "
-                f"Enter the one for {host}, or remove it."
-            )
-        if self.cleaned_data["security"] == Security.NONE != saved.basic_security:
-            return "The saved password was only ever sent encrypted. Enter it again to send it without encryption."
-        return ""
+    def changed_destination(self) -> list[str]:
+        given, saved = self.cleaned_data, self.saved
+        host, port = given["server"]
+        security = Security(given["security"])
+        is_clear = security == Security.NONE != saved.basic_security
+        is_allowed = given.get("allow_clear_password", False) and not saved.basic_allow_clear_password
+        differences = {
+            "server": host.lower() != saved.basic_host.lower(),
+            "port": (port or DEFAULT_PORTS[security]) != port_of(saved),
+            "encryption": is_clear or (is_allowed and self._sends_clear_password()),
+            # Whoever holds the key of another authority could pose as the server.
+            "CA certificate": fingerprints(given["ca_certificate"]) != fingerprints(saved.basic_ca_certificate),
+        }
+        return [word for word, differs in differences.items() if differs]
 
     def _sends_clear_password(self) -> bool:
         given = self.cleaned_data
@@ -158,6 +161,10 @@ class MailServerForm(ModeForm):
             and has_password
             and not is_loopback(given["server"][0])
         )
+
+
+def port_of(saved: MailServerSettings) -> int:
+    return saved.basic_port or DEFAULT_PORTS[Security(saved.basic_security)]
 
 
 def initial_of(saved: MailServerSettings) -> dict[str, Any]:

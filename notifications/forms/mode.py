@@ -163,6 +163,33 @@ class ModeForm(forms.Form):
                 "connect_timeout", "The time to connect is part of the time for one mail and cannot be longer."
             )
 
+    def changed_destination(self) -> list[str]:
+        """What of the values that say where a secret goes differs from those that the secret was saved with, in words.
+
+        Only for a form in which these fields have no errors.
+        """
+        raise NotImplementedError
+
+    def refuse_moved_secret(self) -> bool:
+        """Add an error if the saved secret is kept and would go to another place; whether that was so."""
+        changed = self.changed_destination() if self.keeps_secret() else []
+        if changed:
+            word = self.write_only_word
+            verb = "was" if len(changed) == 1 else "were"
+            way_out = ", or remove the saved one" if f"clear_{self.write_only}" in self.fields else ""
+            self.add_error(
+                self.write_only,
+                f"The saved {word} is not sent anywhere else, and {listed(changed)} {verb} changed."
+                f" Enter the {word} again{way_out}.",
+            )
+        return bool(changed)
+
     def or_default(self, name: str) -> Any:
         given = self.cleaned_data[name]
         return getattr(MailServerSettings(), f"{self.mode}_{name}") if given in (None, "") else given
+
+
+def listed(words: list[str]) -> str:
+    """`the server, the port and the CA certificate`."""
+    *first, last = [f"the {word}" for word in words]
+    return f"{', '.join(first)} and {last}" if first else last

@@ -17,8 +17,13 @@ GOOGLE_TLS_PORT = 465
 
 class OAuth2Form(RegistrationForm):
     mode = Mode.OAUTH2
-    leads_secret = ("provider", "cloud", "client_id")
-    secret_belongs_to = {"provider": "provider", "cloud": "cloud", "client_id": "client ID"}
+    leads_secret = ("provider", "cloud", "client_id", "tenant_id")
+    secret_belongs_to = {
+        "provider": "provider",
+        "cloud": "cloud",
+        "client_id": "client ID",
+        "tenant_id": "tenant",
+    }
     write_only_help = (
         "Its Value, not its ID. Google: always. Microsoft: for the platform Web; blank for Mobile and desktop."
     )

@@ -69,20 +69,16 @@ class RegistrationForm(ModeForm):
 
     def check_secret(self) -> None:
         """Adds the error that the secret has, if any."""
-        if not self.keeps_secret() or not (moved := self._moved()):
-            return
-        way_out = ", or remove the saved one" if "clear_client_secret" in self.fields else ""
-        self.add_error(
-            "client_secret",
-            f"The saved secret belongs to the {moved} saved with it and is not used with another. Enter the"
-            f" secret that belongs to these values{way_out}.",
-        )
+        self.refuse_moved_secret()
 
-    def _moved(self) -> str:
-        """What the saved secret must not follow to; empty if it stays where it was."""
+    def changed_destination(self) -> list[str]:
         given, saved = self.cleaned_data, self.saved
-        belongs = self.secret_belongs_to.items()
-        return " and ".join(word for name, word in belongs if given[name] != getattr(saved, f"{self.mode}_{name}"))
+        return [
+            word
+            for name, word in self.secret_belongs_to.items()
+            # Client and tenant IDs are GUIDs and domains, in which case makes no difference.
+            if str(given[name]).casefold() != str(getattr(saved, f"{self.mode}_{name}")).casefold()
+        ]
 
 
 def is_tenant(text: str) -> bool:

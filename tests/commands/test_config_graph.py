@@ -122,5 +122,5 @@ def test_what_does_not_fit_is_named_by_its_path(folder: Path, old: str, new: str
 def test_the_saved_secret_is_not_carried_to_another_tenant(folder: Path) -> None:
     load(folder, EXAMPLE)
     moved = EXAMPLE.replace("contoso.com", "fabrikam.com").replace('client_secret = { env = "GRAPH_SECRET" }\n', "")
-    with pytest.raises(CommandError, match=r"mail_server\.graph\.client_secret: .*belongs to the tenant"):
+    with pytest.raises(CommandError, match=r"mail_server\.graph\.client_secret: .*the tenant was changed"):
         load(folder, moved)

@@ -105,5 +105,5 @@ def test_a_mode_without_values_cannot_be_active(folder: Path) -> None:
 def test_the_saved_secret_is_not_carried_to_another_cloud(folder: Path) -> None:
     load(folder, EXAMPLE)
     moved = EXAMPLE.replace("gcc-high", "china").replace('client_secret = { env = "OAUTH_SECRET" }\n', "")
-    with pytest.raises(CommandError, match=r"mail_server\.oauth2\.client_secret: .*belongs to the cloud"):
+    with pytest.raises(CommandError, match=r"mail_server\.oauth2\.client_secret: .*the cloud was changed"):
         load(folder, moved)

@@ -160,11 +160,11 @@ class TestSecret:
             ({"cloud": "china"}, "cloud"),
             ({"client_id": "another"}, "client ID"),
             ({"tenant_id": "fabrikam.com"}, "tenant"),
-            ({"cloud": "dod", "tenant_id": "fabrikam.com"}, "cloud and tenant"),
+            ({"cloud": "dod", "tenant_id": "fabrikam.com"}, "cloud and the tenant"),
         ],
     )
     def test_that_is_saved_follows_to_no_other_place(self, changes: dict[str, str], moved: str) -> None:
-        assert f"belongs to the {moved} saved" in refusal("client_secret", saved(), client_secret="", **changes)
+        assert f"the {moved} w" in refusal("client_secret", saved(), client_secret="", **changes)
 
     def test_moves_when_it_is_entered_again(self) -> None:
         values = values_of(saved(), tenant_id="fabrikam.com", client_secret="new~value")

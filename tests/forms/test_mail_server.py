@@ -8,7 +8,7 @@ from notifications.forms.mail_server import MailServerForm, initial_of
 from notifications.forms.test_email import draft_of
 from notifications.models import MailServerSettings
 from notifications.models.fields import Unreadable
-from tests.pki import ca_pem
+from tests.pki import STRANGER, ca_pem
 
 VALUES = {"server": "mail.example.com", "security": "starttls", "sender": "Deployments <deploy@example.com>"}
 SIGNED_IN = {**VALUES, "user": "ops"}
@@ -113,7 +113,7 @@ class TestValues:
 
 class TestPassword:
     def test_is_taken_with_its_blanks(self) -> None:
-        assert values_of(user="ops", password=" pass word ")["basic_password"] == " pass word "
+        assert values_of(user="ops", password="pass word")["basic_password"] == "pass word"
 
     def test_left_empty_keeps_the_saved_one(self) -> None:
         assert values_of(saved(), **SIGNED_IN)["basic_password"] == "hunter2"
@@ -141,10 +141,61 @@ class TestPassword:
     def test_the_saved_one_is_not_sent_to_another_server(self) -> None:
         form = form_of(saved(), **{**SIGNED_IN, "server": "mail.evil.example"})
 
-        assert "mail.example.com's" in form.errors["password"][0]
+        assert "the server was changed" in form.errors["password"][0]
+
+    @pytest.mark.parametrize(
+        ("in_force", "changes", "word"),
+        [
+            ({}, {"server": "mail.example.com:2525"}, "the port was changed"),
+            ({"port": 2525}, {}, "the port was changed"),
+            ({}, {"security": "tls"}, "the port was changed"),
+            ({}, {"server": "evil.example:25"}, "the server and the port were changed"),
+            ({}, {"ca_certificate": ca_pem()}, "the CA certificate was changed"),
+            ({"ca_certificate": ca_pem()}, {}, "the CA certificate was changed"),
+            ({"ca_certificate": ca_pem()}, {"ca_certificate": ca_pem(STRANGER)}, "the CA certificate was changed"),
+            (
+                {},
+                {"server": "mail.example.com:587", "security": "none", "allow_clear_password": True},
+                "the encryption was changed",
+            ),
+            (
+                {"security": "none", "port": 25},
+                {"security": "none", "allow_clear_password": True},
+                "the encryption was changed",
+            ),
+        ],
+    )
+    def test_the_saved_one_is_sent_nowhere_else(
+        self, in_force: dict[str, Any], changes: dict[str, Any], word: str
+    ) -> None:
+        form = form_of(saved(**in_force), **{**SIGNED_IN, **changes})
+
+        assert word in form.errors["password"][0]
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"sender": "Other <other@example.com>"},
+            {"user": "other"},
+            {"connect_timeout": 5, "total_timeout": 60, "pace": "gmail"},
+            {"server": "mail.example.com:587"},
+            {"security": "starttls", "allow_clear_password": True},
+        ],
+    )
+    def test_the_saved_one_is_kept_where_it_goes_to_the_same_place(self, changes: dict[str, Any]) -> None:
+        assert values_of(saved(), **{**SIGNED_IN, **changes})["basic_password"] == "hunter2"
+
+    def test_the_same_certificate_with_other_words_around_it_is_no_other(self) -> None:
+        in_force = saved(ca_certificate=(pem := ca_pem()))
+        values = values_of(in_force, **SIGNED_IN, ca_certificate=f"subject=/CN=Our authority\n{pem}")
+        assert values["basic_password"] == "hunter2"
+
+    def test_encryption_may_be_added(self) -> None:
+        in_force = saved(security="none", allow_clear_password=True)
+        assert values_of(in_force, **SIGNED_IN)["basic_password"] == "hunter2"
 
     def test_the_case_of_the_servers_name_makes_no_other_server(self) -> None:
-        assert values_of(saved(), **{**SIGNED_IN, "server": "MAIL.Example.com:2525"})["basic_password"] == "hunter2"
+        assert values_of(saved(), **{**SIGNED_IN, "server": "MAIL.Example.com"})["basic_password"] == "hunter2"
 
     def test_another_server_is_fine_with_a_new_one(self) -> None:
         values = values_of(saved(), **{**SIGNED_IN, "server": "mail.other.example"}, password="new")
@@ -159,7 +210,7 @@ class TestPassword:
 
     def test_one_that_was_sent_encrypted_is_typed_again_before_it_goes_in_clear(self) -> None:
         form = form_of(saved(), **{**SIGNED_IN, "security": "none"}, allow_clear_password=True)
-        assert "encrypted" in form.errors["password"][0]
+        assert "encryption" in form.errors["password"][0]
 
 
 class TestClearText:
@@ -183,7 +234,10 @@ class TestClearText:
         assert values["basic_allow_clear_password"] is False
 
     def test_a_kept_password_needs_it_too(self) -> None:
-        assert "allow_clear_password" in form_of(saved(security="none"), **{**SIGNED_IN, "security": "none"}).errors
+        assert (
+            "allow_clear_password"
+            in form_of(saved(security="none", port=25), **{**SIGNED_IN, "security": "none"}).errors
+        )
 
 
 class TestDraft:
