@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from notifications.diagnosis import explain
+from notifications.diagnosis import explain, secret_blanks
 from notifications.diagnosis.expiry import secret_expiry
 from notifications.diagnosis.reading import read
 from notifications.models import Attempt, HoldReason, MailServerSettings, MailServerState, Message, Mode, Safety
@@ -44,6 +44,8 @@ class MailState:
     code: str = ""
     text: str = ""
     advice: str = ""
+    # What may be wrong with the saved secret.
+    secret_note: str = ""
     since: datetime | None = None
     next_try: datetime | None = None
     # The last try since then, if there was one, and whether one is asked for or under way.
@@ -145,6 +147,9 @@ def held(state: MailServerState, server: MailServerSettings, safety: Safety) -> 
         code=state.held_code,
         text=" ".join(part for part in (state.held_code, state.held_text) if part),
         advice=explain(state.held_code, state.held_text, server.active_mode).fix,
+        secret_note=secret_blanks.note_of(server, server.active_mode)
+        if state.held_reason == HoldReason.SIGN_IN
+        else "",
         needs_consent=state.held_reason == HoldReason.RECONNECT,
         **tries(state.held_since, state.next_probe_at, safety),
     )

@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from notifications.addresses import parse_address
+from notifications.blanks import odd_blanks, without_blanks
 from notifications.forms.fields import LineField
 from notifications.models import MailServerSettings, Mode, Pace
 from notifications.models.fields import Unreadable
@@ -14,6 +15,7 @@ LONGEST_SECRET = 1000
 LONGEST_SENDER = 400
 # More than any mail server accepts in one message.
 MOST_RECIPIENTS = 100_000
+REMOVE, KEEP = "remove", "keep"
 PLAIN_INPUT = {"spellcheck": "false", "autocapitalize": "off", "autocorrect": "off"}
 
 
@@ -29,7 +31,8 @@ class WriteOnlyField(forms.CharField):
         if value is not None and not isinstance(value, str):
             raise ValidationError("Give the password as a text.")
         text = str(super().to_python(value))
-        if any(char in "\x00\r\n" for char in text):
+        # Line breaks around it come from copying, and are for the form to ask about.
+        if any(char in "\x00\r\n" for char in text.strip("\r\n")):
             raise ValidationError("A password with a line break or a NUL cannot be sent to a mail server.")
         return "" if set(text) <= set("•●") else text
 
@@ -71,6 +74,13 @@ class ModeForm(forms.Form):
         min_value=1,
         max_value=MOST_RECIPIENTS,
         help_text="Blank: no limit. An email to more recipients is sent as several messages.",
+    )
+    # Asked only where the secret that was typed contains odd ones.
+    blanks = forms.ChoiceField(
+        label="Blanks",
+        required=False,
+        choices=[(REMOVE, "Save it without them"), (KEEP, "Save it as it was entered")],
+        widget=forms.RadioSelect,
     )
     pace = forms.ChoiceField(
         label="Pace",
@@ -161,6 +171,22 @@ class ModeForm(forms.Form):
         if self.cleaned_data.get("connect_timeout", 0) > self.cleaned_data.get("total_timeout", 900):
             self.add_error(
                 "connect_timeout", "The time to connect is part of the time for one mail and cannot be longer."
+            )
+        if blanks := odd_blanks(self.cleaned_data.get(self.write_only) or ""):
+            self._decide_about(blanks)
+
+    def _decide_about(self, blanks: str) -> None:
+        typed, choice = self.cleaned_data[self.write_only], self.cleaned_data.get("blanks")
+        if choice == REMOVE and without_blanks(typed):
+            self.cleaned_data[self.write_only] = without_blanks(typed)
+        elif choice == REMOVE:
+            self.add_error(self.write_only, "This consists of blanks only.")
+        elif choice == KEEP and any(char in "\r\n" for char in typed):
+            self.add_error(self.write_only, "A password with a line break cannot be sent to a mail server.")
+        elif choice != KEEP:
+            word = self.write_only_word
+            self.add_error(
+                "blanks", f"The {word} contains {blanks}, often copied by mistake. Choose whether that is part of it."
             )
 
     def changed_destination(self) -> list[str]:

@@ -16,7 +16,7 @@ from django.views.decorators.vary import vary_on_headers
 from notifications.access import may
 from notifications.context import MailState, mail_state
 from notifications.delivery import outbox
-from notifications.diagnosis import Explanation, explain
+from notifications.diagnosis import Explanation, explain, secret_blanks
 from notifications.models import Attempt, AuditEvent, Message, Recipient
 from notifications.snapshot import snapshot
 from notifications.views.delivery_content import headers_of, text_of
@@ -140,6 +140,7 @@ def story(request: HttpRequest, message: Message) -> dict[str, Any]:
     recipients = Paginator(message.recipients.order_by(rank, "id"), RECIPIENTS_SHOWN).get_page(request.GET.get("page"))
     badges = {outcome.value: badge_of(outcome, message) for outcome in Recipient.Outcome}
     state = mail_state()
+    told = untold(message, explanation(message), state)
     return {
         "mail_state": state,
         "message": message,
@@ -148,7 +149,8 @@ def story(request: HttpRequest, message: Message) -> dict[str, Any]:
         "recipients": recipients,
         "rows": [(recipient, badges[recipient.outcome]) for recipient in recipients],
         "attempts": message.attempts.order_by("-number")[:ATTEMPTS_SHOWN],
-        "explanation": untold(message, explanation(message), state),
+        "explanation": told,
+        "secret_note": secret_blanks.note_for(last_attempt(message)) if told else "",
         "why_nobody": why_nobody(message),
     }
 
@@ -157,13 +159,17 @@ def explanation(message: Message) -> Explanation | None:
     """Why it is not accepted everywhere, by the newest reply that says so."""
     if message.state in (Message.State.SENT, Message.State.CANCELLED):
         return None
-    last = message.attempts.exclude(finished_at=None).order_by("-number").first()
+    last = last_attempt(message)
     if last is None:
         return None
     if last.outcome in Attempt.GOOD:
         missed = message.recipients.exclude(outcome=Recipient.Outcome.ACCEPTED).exclude(code="", text="").first()
         return explain(missed.code, missed.text, last.mode) if missed else None
     return explain(last.code, last.text, last.mode)
+
+
+def last_attempt(message: Message) -> Attempt | None:
+    return message.attempts.exclude(finished_at=None).order_by("-number").first()
 
 
 def untold(message: Message, told: Explanation | None, state: MailState) -> Explanation | None:

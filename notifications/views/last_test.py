@@ -5,6 +5,8 @@ import json
 from django.contrib.sessions.backends.base import SessionBase
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from notifications.blanks import odd_blanks
+from notifications.diagnosis import secret_blanks
 from notifications.forms.mode import ModeForm
 from notifications.forms.test_email import tested_values
 from notifications.models import Attempt, Message
@@ -15,7 +17,16 @@ KEY = "last_test"
 
 
 def remember(session: SessionBase, message: Message, form: ModeForm) -> None:
-    session[KEY] = {"message": message.pk, "values": fingerprint(form)}
+    secret = form.values().get(f"{form.mode}_{form.write_only}", "")
+    session[KEY] = {"message": message.pk, "values": fingerprint(form), "blanks": odd_blanks(secret)}
+
+
+def secret_note(session: SessionBase, attempt: Attempt | None) -> str:
+    """About the secret of the last test, which is stored nowhere once the test is over."""
+    kept = session.get(KEY, {})
+    if attempt is None or kept.get("message") != attempt.message_id:
+        return ""
+    return secret_blanks.note_after(attempt, kept.get("blanks", ""))
 
 
 def attempt_with(session: SessionBase, form: ModeForm) -> Attempt | None:

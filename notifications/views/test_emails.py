@@ -13,6 +13,7 @@ from django_htmx.http import trigger_client_event
 
 from notifications.capture import store, switch
 from notifications.delivery import outbox
+from notifications.diagnosis import secret_blanks
 from notifications.emails.test_email import test_mail
 from notifications.forms.mode import ModeForm
 from notifications.forms.test_email import TestEmailForm, draft_of
@@ -86,7 +87,8 @@ def refuse(
 def result(request: HttpRequest, uuid: UUID) -> HttpResponse:
     template = "mail_server/_test_news.html" if is_in_place(request) else "mail_server/test_email.html"
     story = story_of(uuid)
-    answer = render(request, template, {"story": story, "caught": caught(story)})
+    note = secret_blanks.note_for(story.attempt) or last_test.secret_note(request.session, story.attempt)
+    answer = render(request, template, {"story": story, "caught": caught(story), "secret_note": note})
     # For what else on the page is about it.
     return trigger_client_event(answer, "test-accepted") if story.is_accepted else answer
 
