@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from notifications.forms.fields import SwitchField
 from notifications.forms.registration import SHARED_TENANTS, RegistrationForm, is_tenant
 from notifications.models import MailServerSettings, Mode, Pace
-from notifications.oauth.providers import CLOUDS, Endpoints, ProvidersFileError, graph_clouds
+from notifications.oauth.providers import CLOUDS, Endpoints, ProvidersFileError, graph_clouds, secret_hosts
 
 NAMES = ("cloud", "client_id", "tenant_id", "secret_expires", "save_to_sent_items", "sender")
 LIMITS = ("connect_timeout", "total_timeout", "most_recipients", "pace")
@@ -81,7 +81,14 @@ class GraphForm(RegistrationForm):
 
     def values(self) -> dict[str, Any]:
         given = {f"graph_{name}": self.cleaned_data[name] for name in (*NAMES, *LIMITS)}
-        return {**given, "graph_client_secret": self.secret_to_save()}
+        return {
+            **given,
+            "graph_client_secret": self.secret_to_save(),
+            **self.hosts_to_save(),
+        }
+
+    def secret_hosts(self) -> str:
+        return secret_hosts(known_clouds()[self.cleaned_data["cloud"]])
 
     def clean_cloud(self) -> str:
         return str(self.or_default("cloud"))

@@ -10,7 +10,7 @@ from notifications.forms.mode import PLAIN_INPUT
 from notifications.forms.redirect_uri import check_redirect_uri, default_redirect_uri
 from notifications.forms.registration import SHARED_TENANTS, RegistrationForm, is_tenant
 from notifications.models import MailServerSettings, Mode, Security
-from notifications.oauth.providers import CLOUDS, Kind, ProvidersFileError, additions, endpoints
+from notifications.oauth.providers import CLOUDS, Kind, ProvidersFileError, additions, endpoints, secret_hosts
 
 GOOGLE_TLS_PORT = 465
 
@@ -80,7 +80,14 @@ class OAuth2Form(RegistrationForm):
         names = ("provider", "cloud", "client_id", "tenant_id", "redirect_uri", "sign_in_as", "sender", "port")
         limits = ("security", "connect_timeout", "total_timeout", "most_recipients", "pace")
         columns = {f"oauth2_{name}": given[name] for name in (*names, *limits)}
-        return {**columns, "oauth2_client_secret": self.secret_to_save()}
+        return {
+            **columns,
+            "oauth2_client_secret": self.secret_to_save(),
+            **self.hosts_to_save(),
+        }
+
+    def secret_hosts(self) -> str:
+        return secret_hosts(endpoints(self.cleaned_data["provider"], self.cleaned_data["cloud"]))
 
     def clean_cloud(self) -> str:
         """Only Microsoft itself has several; an addition is one cloud."""

@@ -73,12 +73,25 @@ class RegistrationForm(ModeForm):
 
     def changed_destination(self) -> list[str]:
         given, saved = self.cleaned_data, self.saved
-        return [
+        changed = [
             word
             for name, word in self.secret_belongs_to.items()
             # Client and tenant IDs are GUIDs and domains, in which case makes no difference.
             if str(given[name]).casefold() != str(getattr(saved, f"{self.mode}_{name}")).casefold()
         ]
+        saved_for = getattr(saved, f"{self.mode}_secret_hosts")
+        if not changed and saved_for and saved_for != self.secret_hosts():
+            return ["entry in MAILADMIN_PROVIDERS_FILE"]
+        return changed
+
+    def hosts_to_save(self) -> dict[str, str]:
+        """By column, where they are not those that are saved."""
+        column, hosts = f"{self.mode}_secret_hosts", self.secret_hosts()
+        return {column: hosts} if hosts != getattr(self.saved, column) else {}
+
+    def secret_hosts(self) -> str:
+        """Of the provider or cloud that was chosen, as the settings keep it."""
+        raise NotImplementedError
 
 
 def is_tenant(text: str) -> bool:

@@ -75,6 +75,8 @@ class MailServerSettings(Singleton):
     oauth2_client_id = models.CharField(max_length=300, blank=True)
     oauth2_tenant_id = models.CharField(max_length=253, blank=True)
     oauth2_client_secret = OptionalSecretField()
+    # Of an operator's addition: notifications.oauth.providers.secret_hosts when the secret was saved.
+    oauth2_secret_hosts = models.CharField(max_length=64, blank=True)
     oauth2_redirect_uri = models.CharField(max_length=500, blank=True)
     oauth2_sign_in_as = models.CharField(max_length=320, blank=True)
     oauth2_sender = models.CharField(max_length=400, blank=True)
@@ -92,6 +94,7 @@ class MailServerSettings(Singleton):
     graph_client_id = models.CharField(max_length=300, blank=True)
     graph_tenant_id = models.CharField(max_length=253, blank=True)
     graph_client_secret = OptionalSecretField()
+    graph_secret_hosts = models.CharField(max_length=64, blank=True)
     # As the administrator read it in the portal; nothing else tells.
     graph_secret_expires = models.DateField(null=True, blank=True)
     graph_save_to_sent_items = models.BooleanField(default=True)

@@ -5,6 +5,7 @@ Sources: Microsoft's "National clouds" (learn.microsoft.com/entra/identity-platf
 of SMTP scopes by cloud; those outside the global one are what mail programs there use, hence the operator's file.
 """
 
+import hashlib
 import re
 import tomllib
 from dataclasses import dataclass
@@ -166,6 +167,18 @@ def endpoints(provider: str, cloud: str = "global") -> Endpoints:
     if found is None:
         raise UnknownProvider(f"{provider} ({cloud})" if provider == Kind.MICROSOFT else provider)
     return found
+
+
+def secret_hosts(found: Endpoints) -> str:
+    """Tells whether a secret still goes where it was saved for: a hash of an addition's hosts and authority.
+
+    Empty for what is built in, which only a new version of the panel changes.
+    """
+    if found in (GOOGLE, *CLOUDS.values()):
+        return ""
+    servers = (f"{found.smtp_host}:{found.smtp_port}", urlsplit(found.graph_host).netloc)
+    parts = (*sorted(found.token_hosts), *servers, found.ca_certificate)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def graph_clouds() -> dict[str, Endpoints]:

@@ -16,6 +16,7 @@ from notifications.oauth.providers import (
     UnknownProvider,
     endpoints,
     graph_endpoints,
+    secret_hosts,
 )
 from notifications.oauth.registration import Provider, Registration
 
@@ -51,26 +52,32 @@ def file_errors(what: str) -> Iterator[None]:
 
 def registration_of(server: MailServerSettings) -> Registration:
     """Raises OAuthFailure when the saved values cannot be used."""
+    found = endpoints_of(server)
     return Registration(
-        endpoints=endpoints_of(server),
+        endpoints=found,
         client_id=server.oauth2_client_id,
         tenant_id=server.oauth2_tenant_id,
-        client_secret=readable(server.oauth2_client_secret),
+        client_secret=usable(server.oauth2_client_secret, server.oauth2_secret_hosts, found),
     )
 
 
 def graph_registration_of(server: MailServerSettings) -> AppRegistration:
     """Raises OAuthFailure when the saved values cannot be used."""
+    found = graph_endpoints_of(server)
     return AppRegistration(
-        endpoints=graph_endpoints_of(server),
+        endpoints=found,
         client_id=server.graph_client_id,
         tenant_id=server.graph_tenant_id,
-        client_secret=readable(server.graph_client_secret),
+        client_secret=usable(server.graph_client_secret, server.graph_secret_hosts, found),
     )
 
 
-def readable(client_secret: str) -> str:
+def usable(client_secret: str, saved_for: str, found: Endpoints) -> str:
+    """Raises OAuthFailure for a secret that cannot be read, or was saved for other hosts than those of `found`."""
     if isinstance(client_secret, Unreadable):
         text = "Client Secret cannot be read with the present FERNET_KEYS: enter it again, or bring the old key back"
         raise OAuthFailure(Remedy.SETTINGS, "", text)
+    if client_secret and saved_for and saved_for != secret_hosts(found):
+        text = f"The hosts of {found.label} in MAILADMIN_PROVIDERS_FILE changed since the client secret was saved"
+        raise OAuthFailure(Remedy.SETTINGS, "", f"{text}: enter it again")
     return client_secret

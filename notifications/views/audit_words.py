@@ -77,3 +77,4 @@ def mail_server_labels() -> Iterator[tuple[str, str]]:
     for form in (MailServerForm, OAuth2Form, GraphForm):
         for name, field in form.base_fields.items():
             yield f"{form.mode}_{name}", f"{Mode(form.mode).label}: {field.label or name}"
+        yield f"{form.mode}_secret_hosts", f"{Mode(form.mode).label}: Hosts in MAILADMIN_PROVIDERS_FILE"
