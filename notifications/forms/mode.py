@@ -205,7 +205,7 @@ class ModeForm(forms.Form):
             way_out = ", or remove the saved one" if f"clear_{self.write_only}" in self.fields else ""
             self.add_error(
                 self.write_only,
-                f"The saved {word} is not sent anywhere else, and {listed(changed)} {verb} changed."
+                f"A saved {word} is only sent to the place that it was saved for, and {listed(changed)} {verb} changed."
                 f" Enter the {word} again{way_out}.",
             )
         return bool(changed)

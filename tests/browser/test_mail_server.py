@@ -29,6 +29,19 @@ def test_a_test_email_goes_from_queued_to_accepted_on_the_page_and_into_the_inbo
     expect(page.frame_locator("iframe").locator("body")).to_contain_text("It works")
 
 
+def test_odd_blanks_are_asked_about_beside_the_password_that_was_typed(page: Page) -> None:
+    page.goto("/mail-server/")
+    page.fill("#id_server", "127.0.0.1:1")
+    page.fill("#id_user", "ops")
+    page.fill("#id_password", "abcd\u00a0efgh")
+    page.click("#send-test-email")
+    expect(page.locator("#id_blanks")).to_contain_text("a no-break space (U+00A0)")
+    expect(page.locator("#id_password")).to_have_value("abcd\u00a0efgh")
+    page.get_by_label("Save it without them").check()
+    page.click("#send-test-email")
+    expect(page.locator("#test-result")).to_contain_text("What to do:", timeout=20_000)
+
+
 def test_a_failed_test_says_what_to_do_and_leaves_the_form_alone(page: Page) -> None:
     page.goto("/mail-server/")
     page.fill("#id_server", "127.0.0.1:1")

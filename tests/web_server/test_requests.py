@@ -6,6 +6,7 @@ import re
 import socket
 
 import pytest
+import requests
 
 from tests.panel import Panel
 from tests.reports import a_body
@@ -125,3 +126,28 @@ def test_a_form_before_sign_in_has_to_be_short(panel: Panel, path: str) -> None:
     answered = panel.http.post(f"{panel.url}{path}", data={"username": "x" * 70_000}, timeout=20)
     assert answered.status_code == 413
     assert "64 KiB" in answered.text
+
+
+def test_a_client_cannot_choose_its_address(panel: Panel) -> None:
+    """Without TRUST_PROXY_HEADERS: failed sign-ins from one address are counted together, whatever it claims to be."""
+    with requests.Session() as browser:
+        browser.trust_env = False
+        page = browser.get(f"{panel.url}/sign-in/", timeout=20)
+        (token,) = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text)[:1]
+        for number in range(6):
+            forged = {
+                "X-Forwarded-For": f"192.0.2.{number}",
+                "X-Real-IP": f"192.0.2.{number}",
+                "Forwarded": "for=192.0.2.9",
+            }
+            tried = {"username": "ada", "password": "wrong", "csrfmiddlewaretoken": token}
+            answered = browser.post(f"{panel.url}/sign-in/", data=tried, headers=forged, timeout=20)
+        assert answered.status_code == 429
+
+
+def test_a_client_cannot_choose_the_panels_address(panel: Panel) -> None:
+    forged = {"SCRIPT_NAME": "/sign-in", "X-Forwarded-Host": "evil.example", "X-Forwarded-Prefix": "/evil"}
+    page = panel.http.get(f"{panel.url}/sign-in/", headers=forged, timeout=20)
+    assert page.status_code == 200
+    assert "evil" not in page.text
+    assert "/sign-in/static/" not in page.text
