@@ -63,7 +63,7 @@ def test_the_saved_password_is_not_sent_to_another_server(page: Client, in_force
     response = send(page, server="mail.evil.example:25", user="ops", security="starttls")
 
     assert response.status_code == 422
-    assert "is not sent to another server" in response.content.decode()
+    assert "and the server and the port were changed" in response.content.decode()
     assert not Message.objects.exists()
 
 
