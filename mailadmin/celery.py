@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_init, worker_process_init, worker_ready
+from celery.signals import setup_logging, worker_init, worker_process_init
 
 from supervisor import leash
 
@@ -28,9 +28,3 @@ def remember_the_pools_parent(**_: Any) -> None:
 @worker_process_init.connect
 def end_with_the_parent(**_: Any) -> None:
     leash.tie_to(int(os.environ["MAILADMIN_POOL_PARENT"]))
-
-
-@worker_ready.connect
-def sweep_at_once(**_: Any) -> None:
-    """Beat's first sweep is ten seconds away, and what the last worker left may be due now."""
-    app.send_task("notifications.tasks.sweep")

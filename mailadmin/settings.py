@@ -221,27 +221,8 @@ if CELERY_BROKER_URL.startswith("filesystem://"):
         "data_folder_out": _queue,
         "control_folder": f"{_queue}-control",
     }
-CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
-CELERY_IMPORTS = ["notifications.bulk.tasks", "notifications.digests.tasks"]
-CELERY_BEAT_SCHEDULE = {
-    "send-digests": {
-        "task": "notifications.digests.tasks.send_digests",
-        "schedule": 10.0,
-        "options": {"expires": 20},
-    },
-    "resume-bulk-jobs": {
-        "task": "notifications.bulk.tasks.resume_bulk_jobs",
-        "schedule": 10.0,
-        "options": {"expires": 20},
-    },
-    "sweep": {"task": "notifications.tasks.sweep", "schedule": 10.0, "options": {"expires": 20}},
-    "keep-consent-alive": {
-        "task": "notifications.tasks.keep_consent_alive",
-        "schedule": 30.0,
-        "options": {"expires": 30},
-    },
-    "prune": {"task": "notifications.tasks.prune", "schedule": 3600.0, "options": {"expires": 1800}},
-}
+# The senders and the housekeeping of each worker process are threads of notifications.worker, not tasks.
+CELERY_IMPORTS = ["notifications.bulk.tasks", "notifications.digests.tasks", "notifications.worker"]
 
 # --- mail ----------------------------------------------------------------------------------------
 MESSAGE_MAX_AGE_DAYS = env.float("MESSAGE_MAX_AGE_DAYS", default=5.0)
@@ -249,6 +230,8 @@ RETENTION_DAYS = env.int("RETENTION_DAYS", default=180, least=1, most=36500)
 CAPTURE_INBOX = env.bool("CAPTURE_INBOX", default=True)
 # 0: a free one, chosen at the first start and kept.
 CAPTURE_INBOX_PORT = env.int("CAPTURE_INBOX_PORT", default=0, most=65535)
+# Replies that the database does not have yet survive a killed worker here.
+JOURNAL_DIR = DATA_DIR / "journal"
 # A TOML file with further clouds and providers; never something that a form can add.
 PROVIDERS_FILE = env.str("MAILADMIN_PROVIDERS_FILE", default="")
 # On: calls to providers follow HTTPS_PROXY, REQUESTS_CA_BUNDLE and .netrc.

@@ -32,6 +32,7 @@ from notifications.views import (
     simulator,
     test_emails,
     tokens,
+    unconfirmed,
 )
 from notifications.views.mail_server_by_get import or_mail_server
 
@@ -92,6 +93,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("deliveries/<uuid:uuid>/resends/", delivery.resends, name="delivery-resends"),
     path("deliveries/<uuid:uuid>/cancellation/", delivery.cancellation, name="delivery-cancellation"),
     path("deliveries/<uuid:uuid>/retry/", delivery.retry, name="delivery-retry"),
+    path("deliveries/<uuid:uuid>/confirmation/", unconfirmed.confirmation, name="delivery-confirmation"),
+    path("deliveries/<uuid:uuid>/repetition/", unconfirmed.repetition, name="delivery-repetition"),
     path("completions/", completions.completions, name="completions"),
     path("completions/new/", completions.new, name="completion-new"),
     path("completions/csv/", completions.export, name="completions-csv"),

@@ -106,6 +106,8 @@ ACCESS: dict[str, Row] = {
     "delivery-resends": row(post=OPERATOR),
     "delivery-cancellation": row(get=OPERATOR, post=OPERATOR),
     "delivery-retry": row(post=OPERATOR),
+    "delivery-confirmation": row(post=OPERATOR),
+    "delivery-repetition": row(post=OPERATOR),
     # Reports > Completions
     "completions": row(get=VIEWER),
     "completions-csv": row(get=VIEWER),

@@ -86,7 +86,7 @@ def worker(state: MailServerState) -> Part:
     figures = {"seen_seconds_ago": seconds_since(state.swept_at)}
     # Far in the future it is as old as the clock's jump, whose length only the clock's part knows.
     if abs(age) > SWEEP_SILENCE:
-        return Part("worker", False, "no worker has looked for mail; are worker and beat running?", figures)
+        return Part("worker", False, "no worker has checked the queue; is a worker running?", figures)
     return Part("worker", True, "looking for mail", figures)
 
 

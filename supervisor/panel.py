@@ -75,7 +75,7 @@ class Panel:
         )
         if self.inbox_port is not None:
             supervisor.start(programs.capture(env, self.inbox_port))
-        for program in (programs.worker(env), programs.beat(env), programs.web(env)):
+        for program in (programs.worker(env), programs.web(env)):
             supervisor.start(program)
 
     def _becomes_ready(self, supervisor: Supervisor) -> bool:

@@ -26,10 +26,6 @@ def worker(env: Mapping[str, str]) -> Program:
     return python("worker", ours, *celery("worker"), *options, stop_limit=WORKER_STOP_LIMIT)
 
 
-def beat(env: Mapping[str, str]) -> Program:
-    return python("beat", env, *celery("beat"), stop_limit=5)
-
-
 def capture(env: Mapping[str, str], port: int) -> Program:
     command = (sys.executable, str(PROJECT / "manage.py"), "capture_inbox")
     return Program("inbox", command, env={**env, "CAPTURE_INBOX_PORT": str(port)}, stop_limit=5)

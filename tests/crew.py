@@ -75,7 +75,11 @@ class Crew:
         """The leases of the dead run out now: waiting for each of them would take most of the time."""
         now = time.monotonic()
         names = [name for name, since in self._dead.items() if now - since > LAST_WORDS_SECONDS]
-        Attempt.objects.filter(finished_at=None, worker__in=names).update(lease_expires_at=timezone.now())
+        for name in names:
+            # Behind the process id stands what tells it from an earlier process of the same one.
+            Attempt.objects.filter(finished_at=None, worker__startswith=f"{name}-").update(
+                lease_expires_at=timezone.now()
+            )
         for name in names:
             del self._dead[name]
 

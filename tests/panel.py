@@ -26,7 +26,6 @@ SETUP_LINK = re.compile(r"https?://\S+/\S*set-?up\S*")
 # How a child of the panel is recognised by its command line.
 CHILDREN = {
     "worker": r" worker\b",
-    "beat": r" beat\b",
     "web": r"gunicorn",
     "broker": r"(valkey|redis)-server",
     "inbox": r"capture_inbox",
@@ -172,7 +171,7 @@ class Panel:
     # --- what goes wrong ---
 
     def pid(self, child: str) -> int:
-        """Of the child's first process: `worker`, `beat`, `web`, `broker` or `inbox`; waits until it runs."""
+        """Of the child's first process: `worker`, `web`, `broker` or `inbox`; waits until it runs."""
         wait_until(lambda: self._find(child), 30, f"a running {child}", every=0.1)
         return self._find(child)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from notifications.delivery.drain import drain
+from notifications.delivery.sender import send_due
 from notifications.models import Message
 from tests import base
 from tests.smtp_sink import SmtpSink
@@ -14,7 +14,7 @@ def test_a_message_goes_out_over_the_server_in_use() -> None:
     message = base.a_message("a@peer.test", "b@peer.test")
     with SmtpSink() as sink:
         base.use_smtp(sink)
-        drain("tests")
+        send_due()
     message.refresh_from_db()
     assert message.state == Message.State.SENT
     assert base.outcomes(message) == {"a@peer.test": "accepted", "b@peer.test": "accepted"}

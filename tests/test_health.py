@@ -46,7 +46,7 @@ def test_a_held_mail_server_is_not_ready_and_says_why(client: Client, alive: Non
     status, body = ready(client)
     assert status == 503
     assert body["mail_server"]["reason"] == "sign_in"
-    assert body["mail_server"]["text"] == "held: The mail server refused the sign-in"
+    assert body["mail_server"]["text"] == "held: The mail server rejected the sign-in"
 
 
 def test_what_the_mail_server_said_is_for_nobody_outside(client: Client, alive: None) -> None:
@@ -140,7 +140,7 @@ def test_a_mail_server_that_stays_away_is_not_ready_after_two_minutes(
     client: Client, alive: None, minutes: int, status: int
 ) -> None:
     now = timezone.now()
-    MailServerState.load().pause(now + timedelta(seconds=30), "Connection refused")
+    MailServerState.load().pause(timedelta(seconds=30), "Connection refused")
     MailServerState.objects.update(paused_since=now - timedelta(minutes=minutes))
     told, body = ready(client)
     assert told == status

@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.test import Client
 
-from notifications.delivery.drain import drain
+from notifications.delivery.sender import send_due
 from notifications.models import Pace
 from tests.base import a_notification, administrator, use_smtp
 from tests.corpus import HALF_PAIRS, OCTETS, strings
@@ -49,7 +49,7 @@ def plain_and_told(database: None) -> tuple[Told, list[Told]]:
     told = [tool.tell_plainly(), tool.tell_plainly(), *map(tool.tell, strings())]
     with SmtpSink() as sink:
         use_smtp(sink, sender=SENDER, pace=Pace.UNLIMITED)
-        while drain("test:1"):
+        while send_due():
             pass
     mails = {dict(raw_headers(mail.content))["X-Mailadmin-Completion"]: mail for mail in sink.mails}
     assert len(sink.mails) == len(mails) == len(told)

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.test import Client
 
 from notifications.addresses import quoted
-from notifications.delivery.drain import drain
+from notifications.delivery.sender import send_due
 from notifications.emails.own_words import html_of_text
 from notifications.models import ApiToken, Notification, Pace
 from tests.base import administrator, use_smtp
@@ -117,7 +117,7 @@ def rules(database: None) -> list[Rule]:
     assert (status, len(answer["messages"])) == (202, len(rules))
     with SmtpSink() as sink:
         use_smtp(sink, pace=Pace.UNLIMITED)
-        while drain("test:1"):
+        while send_due():
             pass
     mails = {mail.recipients[0]: mail for mail in sink.mails}
     assert len(mails) == len(sink.mails) == len(rules)

@@ -1,4 +1,4 @@
-"""A Celery worker, or beat, as a process of its own on the database of the test that runs."""
+"""A Celery worker as a process of its own on the database of the test that runs."""
 
 import os
 import sys
@@ -14,27 +14,26 @@ from tests.peers.process import Process, Scratch
 
 
 @contextmanager
-def running(broker_url: str, role: str = "worker", hands: int = 2) -> Iterator[Process]:
-    """A `worker`, which looks for due mail as soon as it is ready, or `beat`, which makes it look again and again.
+def running(broker_url: str, hands: int = 2) -> Iterator[Process]:
+    """A worker with `hands` processes, each with its own senders and housekeeping.
 
     Needs `transactional_db`: another process sees only what is committed. This process itself publishes nothing.
     """
-    scratch = Scratch(role)
-    process = start(broker_url, scratch.path, role, hands)
+    scratch = Scratch("worker")
+    process = start(broker_url, scratch.path, hands)
     try:
         yield process
-        assert process.is_running, f"Celery's {role} ended by itself:\n{process.tail()}"
+        assert process.is_running, f"the worker ended by itself:\n{process.tail()}"
     finally:
         process.stop()
         scratch.remove()
 
 
-def start(broker_url: str, folder: Path, role: str = "worker", hands: int = 2) -> Process:
+def start(broker_url: str, folder: Path, hands: int = 2) -> Process:
     """Whoever calls this stops it; `folder` is for its log."""
-    options = ["--concurrency", str(hands), "--without-gossip", "--without-mingle"] if role == "worker" else []
-    schedule = ["--schedule", str(folder / "schedule")] if role == "beat" else []
+    options = ["--concurrency", str(hands), "--without-gossip", "--without-mingle"]
     return Process(
-        [sys.executable, "-m", "celery", "--app", "mailadmin", role, "--loglevel", "INFO", *options, *schedule],
+        [sys.executable, "-m", "celery", "--app", "mailadmin", "worker", "--loglevel", "INFO", *options],
         folder / "log",
         env=_environment(broker_url),
     )

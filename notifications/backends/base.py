@@ -16,11 +16,15 @@ class Fault(StrEnum):
     UNREACHABLE = "unreachable"  # no connection: no other email would get through either
     THROTTLED = "throttled"  # the server limits how much it accepts, whatever the email
     QUOTA = "quota"  # a limit that resets within hours
+    RECIPIENT = "recipient"  # this recipient will never be accepted
     PERMANENT = "permanent"  # this email will never be accepted
+    UNCLEAR = "unclear"  # rejected, and the reply does not say whether other emails are as well
     AMBIGUOUS = "ambiguous"  # fully transmitted, no reply: it may have arrived
     # From here on an administrator has to act, and every other email would fail the same way.
     SIGN_IN = "sign_in"
     SENDER = "sender"
+    RELAY = "relay"  # the server does not relay for us
+    REJECTED = "rejected"  # the server rejects every email
     TLS = "tls"
     CONFIGURATION = "configuration"
     RECONNECT = "reconnect"
@@ -31,7 +35,16 @@ class Fault(StrEnum):
         return self in HOLDING
 
 
-HOLDING = (Fault.SIGN_IN, Fault.SENDER, Fault.TLS, Fault.CONFIGURATION, Fault.RECONNECT, Fault.SECRET)
+HOLDING = (
+    Fault.SIGN_IN,
+    Fault.SENDER,
+    Fault.RELAY,
+    Fault.REJECTED,
+    Fault.TLS,
+    Fault.CONFIGURATION,
+    Fault.RECONNECT,
+    Fault.SECRET,
+)
 
 
 class Stage(StrEnum):
@@ -77,7 +90,9 @@ class Reply:
 
 @dataclass(frozen=True)
 class RecipientResult:
-    """`fault` is None for an accepted recipient; TRANSIENT and QUOTA mean deferred, PERMANENT refused.
+    """`fault` is None for an accepted recipient; TRANSIENT and QUOTA mean deferred, RECIPIENT and PERMANENT refused.
+
+    What holds the queue or is UNCLEAR is reported like any other; the engine compares it with what other emails met.
 
     `stage` is where the server decided, None where no server did.
     """

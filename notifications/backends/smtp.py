@@ -17,7 +17,7 @@ from notifications.backends.base import (
     TimeLimits,
 )
 from notifications.backends.connection import connect, start_tls, tls_context
-from notifications.backends.smtp_replies import fault_of, is_relay_denied
+from notifications.backends.smtp_replies import fault_of
 from notifications.backends.smtp_session import ConnectionLost, SmtpSession
 from notifications.backends.trace import Trace
 
@@ -195,11 +195,9 @@ class Transaction:
                 self._data(accepted)
                 return recipients[index:]
             else:
-                self._refuse(recipient, reply)
+                self._results[recipient] = RecipientResult(reply, fault_of(reply, Stage.RCPT), Stage.RCPT)
         if accepted:
             self._data(accepted)
-        else:
-            self._check_relay(recipients)
         return []
 
     def _mail_from(self) -> None:
@@ -218,20 +216,6 @@ class Transaction:
         if limit.isdigit() and 0 < int(limit) < size:
             text = f"The mail has {size:,} bytes, and {self._host} takes {int(limit):,} at most."
             raise BackendError(Fault.PERMANENT, Reply(552, "5.3.4", text), stage=Stage.MAIL_FROM)
-
-    def _refuse(self, recipient: str, reply: Reply) -> None:
-        fault = fault_of(reply, Stage.RCPT)
-        if fault.holds:
-            raise BackendError(fault, reply, stage=Stage.RCPT)
-        self._results[recipient] = RecipientResult(reply, fault, Stage.RCPT)
-
-    def _check_relay(self, recipients: list[str]) -> None:
-        """A server that relays for nobody does not know us: a matter of the settings, not of the recipients."""
-        refused = [self._results[recipient] for recipient in recipients]
-        if all(is_relay_denied(result.reply) for result in refused):
-            for recipient in recipients:
-                del self._results[recipient]
-            raise BackendError(Fault.CONFIGURATION, refused[0].reply, stage=Stage.RCPT)
 
     def _data(self, recipients: list[str]) -> None:
         stage = Stage.DATA

@@ -19,6 +19,10 @@ MOST_MAILS = 50_000
 # One transaction; with SQLite everybody else's writing waits for it.
 BATCH = 50
 PAUSE_SECONDS = 0.02
+# The task that works on one job.
+RUN = "notifications.bulk.tasks.run_bulk_job"
+# Then others have their turn.
+SECONDS = 5.0
 DONE, SKIPPED, FAILED = "done", "skipped", "failed"
 # A mail that cannot be stored, or that the email package chokes on. What says that the database is away is none.
 OF_ONE_MAIL = (DataError, IntegrityError, AttributeError, LookupError, TypeError, ValueError)
@@ -75,6 +79,12 @@ def work(job_id: int, seconds: float) -> bool:
             return True
         time.sleep(PAUSE_SECONDS)
     return False
+
+
+def work_on_all() -> None:
+    """Work for a while on each unfinished job: also on those whose worker died, or while the broker is away."""
+    for job_id in BulkJob.objects.filter(finished_at=None).values_list("pk", flat=True):
+        work(job_id, SECONDS)
 
 
 @transaction.atomic

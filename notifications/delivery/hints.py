@@ -1,11 +1,10 @@
-"""Tells the workers that there is something to do. A hint may be lost: the sweep finds what it was about."""
+"""Wakes the workers. A hint may be lost: the workers look into the database by themselves every few seconds."""
 
 import logging
 import time
 from functools import cached_property
-from typing import Any
 
-from celery import Task, current_app
+from celery import current_app
 from django.conf import settings
 from kombu import Connection, pools
 from kombu.exceptions import KombuError
@@ -13,6 +12,12 @@ from kombu.exceptions import KombuError
 logger = logging.getLogger(__name__)
 
 BREAK_SECONDS = 10.0
+# By name: the tasks are a room above.
+LOOK = "notifications.tasks.drain"
+# One hint is enough for all emails of this time. Shorter than a sender's LINGER_SECONDS: it misses none of them.
+COALESCE_SECONDS = 0.1
+# A worker that comes later looks as it starts.
+EXPIRES_SECONDS = 60
 # Seconds. Kombu would go on trying for as long as a connection may take; redis-py and amqp name their timeouts apart.
 PATIENCE = 0.8
 IMPATIENT = {
@@ -33,18 +38,25 @@ class Publisher:
 
     def __init__(self) -> None:
         self._silent_until = 0.0
+        self._hinted_at = 0.0
 
-    def publish(self, task: "Task[..., Any]", *ids: int) -> bool:
-        """Whether the broker took the hint."""
+    def hint(self) -> None:
+        """Tell the workers that something is due, unless they were told a moment ago."""
+        now = time.monotonic()
+        if now - self._hinted_at >= COALESCE_SECONDS and self.publish(LOOK):
+            self._hinted_at = now
+
+    def publish(self, task: str, *ids: int) -> bool:
+        """Whether the broker took the task, by its name."""
         # Without an address Celery would look for a RabbitMQ on this machine.
         if not settings.CELERY_BROKER_URL or time.monotonic() < self._silent_until:
             return False
         try:
             with pools.producers[self._connection].acquire(block=True) as producer:
-                task.apply_async(args=ids, producer=producer, retry=False)
+                current_app.send_task(task, args=ids, producer=producer, retry=False, expires=EXPIRES_SECONDS)
         except connection_errors(self._connection) as error:
             self._silent_until = time.monotonic() + BREAK_SECONDS
-            logger.warning("the broker took no hint (%s); the sweep will find the mail", error)
+            logger.warning("the broker took no hint (%s); the workers find the email without it", error)
             return False
         return True
 
@@ -77,4 +89,5 @@ def connection_errors(connection: Connection) -> tuple[type[Exception], ...]:
     return (*connection.recoverable_connection_errors, KombuError, OSError)
 
 
-publish = Publisher().publish
+_publisher = Publisher()
+publish, hint = _publisher.publish, _publisher.hint

@@ -5,8 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from notifications import tasks
-from notifications.delivery.hints import publish
+from notifications.delivery.hints import hint
 from notifications.emails.mail import Mail
 from notifications.emails.recipients import recipients_of
 from notifications.emails.resend import resent_mail
@@ -33,7 +32,7 @@ def put(mail: Mail, kind: Message.Kind | str, **about: Any) -> Message:
     )
     if not mail.recipients:
         message.fail()
-    transaction.on_commit(lambda: publish(tasks.deliver, message.pk))
+    transaction.on_commit(hint)
     return message
 
 
@@ -68,4 +67,4 @@ def start_afresh() -> None:
 
 def wake() -> None:
     """Something may go now that could not before."""
-    transaction.on_commit(lambda: publish(tasks.drain))
+    transaction.on_commit(hint)

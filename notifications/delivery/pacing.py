@@ -24,14 +24,21 @@ LIMITS = {Pace.EXCHANGE_ONLINE: Limits(3, 30), Pace.GMAIL: Limits(5, 60), Pace.G
 AT_MOST = {Mode.GRAPH: Limits(4, None)}
 
 
-def admits(pace: str, mode: Mode | str, now: datetime) -> bool:
-    """Whether one more mail may start now. Ask inside the transaction that claims it."""
-    limits = LIMITS.get(Pace(pace)) or AT_MOST.get(Mode(mode))
-    if limits is None:
+def connections_allowed(pace: str, mode: Mode | str) -> int | None:
+    """How many connections the provider accepts at a time; None where no limit is known."""
+    limits = limits_of(pace, mode)
+    return limits.parallel if limits else None
+
+
+def has_free_minute(pace: str, mode: Mode | str, now: datetime) -> bool:
+    """Whether one more email may start now. Ask inside the transaction that claims it."""
+    limits = limits_of(pace, mode)
+    if limits is None or limits.per_minute is None:
         return True
-    active = Attempt.objects.filter(mode=mode, finished_at=None, lease_expires_at__gt=now).count()
-    if active >= limits.parallel:
-        return False
-    if limits.per_minute is None:
-        return True
-    return Attempt.objects.filter(mode=mode, started_at__gt=now - WINDOW).count() < limits.per_minute
+    # Not beyond now: what was started before the clock was set back is no part of this minute.
+    started = Attempt.objects.filter(mode=mode, started_at__gt=now - WINDOW, started_at__lte=now)
+    return started.count() < limits.per_minute
+
+
+def limits_of(pace: str, mode: Mode | str) -> Limits | None:
+    return LIMITS.get(Pace(pace)) or AT_MOST.get(Mode(mode))

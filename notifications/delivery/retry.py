@@ -13,6 +13,8 @@ HOURLY = timedelta(hours=1)
 SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=1), timedelta(hours=1)
 # A mail that was in a worker's hands at each of so many of its deaths is taken for the cause.
 MOST_CRASHES = 6
+# An email whose connection broke before the reply so many times is left to a person: each time may have been a copy.
+MOST_BROKEN = 2
 
 
 def next_delay(fault: Fault, tries: int, age: timedelta, retry_after: timedelta | None = None) -> timedelta | None:
@@ -28,6 +30,17 @@ def next_delay(fault: Fault, tries: int, age: timedelta, retry_after: timedelta 
         return jittered(HOURLY)
     step = STEPS[tries - 1] if 0 < tries <= len(STEPS) else HOURLY
     return step if step == STEPS[0] else jittered(step)
+
+
+def ambiguous_delay(times: int, *, timed_out: bool) -> timedelta | None:
+    """The wait after the server did not reply to a whole email for the `times`-th time; None to ask a person.
+
+    Each of these attempts may have arrived. A server that is slow to reply would be as slow the next time, so it gets
+    an hour and one more attempt; a connection that broke was most likely a restart.
+    """
+    if timed_out:
+        return HOURLY if times < 2 else None
+    return STEPS[times - 1] if times <= MOST_BROKEN else None
 
 
 def jittered(delay: timedelta) -> timedelta:

@@ -1,40 +1,93 @@
-"""Finds what nobody works on: leases that ran out, and mail that is due without a hint."""
+"""The queue check: records what dead processes left in their journals, and takes back emails that nobody sends."""
 
 import logging
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
+from notifications.delivery.journal import JournalFile, journal_files
+from notifications.delivery.record import record
 from notifications.delivery.retry import MOST_CRASHES
-from notifications.models import Attempt, MailServerState, Message
+from notifications.models import Attempt, AttemptReport, MailServerState, Message, OpenConnection
+from notifications.models.attempt import LEASE
 
 logger = logging.getLogger(__name__)
 
-LOST = "The worker stopped during this try, so nobody knows whether the server took the mail."
-PARKED = f"{LOST} It was the {MOST_CRASHES}th time with this mail, so it is not tried again by itself."
+LOST = "The worker stopped during this attempt, so it is not known whether the server accepted the email."
+PARKED = f"{LOST} It was the {MOST_CRASHES}th time with this email, so it is not tried again automatically."
+# No retry is planned further ahead; what is was planned before the clock was set back.
+LONGEST_WAIT = timedelta(hours=2)
 
 
-def sweep() -> int:
-    """Take back what stopped workers held, note the time, and count the mails that are due."""
+def sweep(*, trust_leases: bool = True) -> int:
+    """Check the queue, note the time, and return how many emails are due.
+
+    `trust_leases` False: leases that ran out are left alone, because they could not be renewed for a while.
+    """
+    replay()
     now = timezone.now()
-    for attempt in Attempt.objects.filter(finished_at=None, lease_expires_at__lt=now).select_related("message"):
-        take_back(attempt)
+    if trust_leases:
+        for attempt in ownerless(now):
+            take_back(attempt)
+        OpenConnection.forget_stale(now)
+    unstick(now)
     with transaction.atomic():
         state = MailServerState.lock()
-        state.swept_at = now
+        state.swept_at = timezone.now()
         state.save(update_fields=["swept_at"])
     return Message.due(timezone.now()).count()
 
 
+def replay() -> None:
+    """Record what is in the journals of this machine, and take back at once what their dead processes had."""
+    with journal_files(settings.JOURNAL_DIR) as files:
+        for file in files:
+            record_entries(file)
+            if file.is_orphan:
+                for attempt in Attempt.objects.filter(worker=file.worker, finished_at=None).select_related("message"):
+                    take_back(attempt)
+                OpenConnection.objects.filter(worker=file.worker).delete()
+
+
+def record_entries(file: JournalFile) -> None:
+    """A living process records its entries itself, until its lease is over."""
+    entries = {entry.attempt: entry.result for entry in file.entries()}
+    open_ones = Attempt.objects.filter(pk__in=entries, finished_at=None).select_related("message")
+    if not file.is_orphan:
+        open_ones = open_ones.filter(lease_expires_at__lt=timezone.now())
+    for attempt in open_ones:
+        record(attempt, entries[attempt.pk])
+        logger.info("email %s: attempt %s recorded from the journal", attempt.message.uuid, attempt.number)
+
+
+def ownerless(now: datetime) -> "list[Attempt]":
+    """Attempts whose lease ran out, or was given before the clock was set back and would take as long to run out."""
+    is_over = Q(lease_expires_at__lt=now) | Q(lease_expires_at__gt=now + 2 * LEASE)
+    return list(Attempt.objects.filter(is_over, finished_at=None).select_related("message"))
+
+
 @transaction.atomic
 def take_back(attempt: Attempt) -> None:
+    # State first, as everywhere, so that transactions cannot wait for each other.
+    MailServerState.lock()
     message = attempt.message
-    crashes = message.attempts.filter(outcome=Attempt.Outcome.AMBIGUOUS, code="", text=LOST).count() + 1
-    parked = crashes >= MOST_CRASHES
-    if not attempt.finish(Attempt.Outcome.AMBIGUOUS, text=PARKED if parked else LOST):
+    parked = message.attempts.filter(lost_worker=True).count() + 1 >= MOST_CRASHES
+    report = AttemptReport(text=PARKED if parked else LOST, lost_worker=True)
+    if not attempt.finish(Attempt.Outcome.AMBIGUOUS, report):
         return
-    logger.warning("mail %s: the lease of try %s ran out", message.uuid, attempt.number)
+    logger.warning("email %s: attempt %s has lost its worker", message.uuid, attempt.number)
     if parked or message.kind == Message.Kind.TEST:
         message.fail()
     else:
         message.requeue(timezone.now())
+
+
+def unstick(now: datetime) -> None:
+    """After the clock was set back, nothing waits for a time that was near when it was planned."""
+    may_go = Q(not_before=None) | Q(not_before__lte=now)
+    planned = Message.objects.filter(may_go, state=Message.State.QUEUED, next_attempt_at__gt=now + LONGEST_WAIT)
+    planned.update(next_attempt_at=now)
+    MailServerState.objects.filter(paused_until__gt=now + LONGEST_WAIT).update(paused_until=now)

@@ -62,11 +62,12 @@ class ModeForm(forms.Form):
         label="Time to connect, seconds", required=False, min_value=1, max_value=60, help_text="1 to 60."
     )
     total_timeout = forms.IntegerField(
-        label="Time for one mail, seconds",
+        label="No progress, seconds",
         required=False,
         min_value=10,
         max_value=900,
-        help_text="10 to 900. After a crash, a mail that was on its way is taken up again after this time and 15 s.",
+        help_text="10 to 900: how long the server may take for each reply. After the content was sent, it always gets"
+        " ten minutes (RFC 5321): giving up sooner sends a second copy.",
     )
     most_recipients = forms.IntegerField(
         label="Recipients per message",
@@ -169,9 +170,7 @@ class ModeForm(forms.Form):
 
     def clean(self) -> None:
         if self.cleaned_data.get("connect_timeout", 0) > self.cleaned_data.get("total_timeout", 900):
-            self.add_error(
-                "connect_timeout", "The time to connect is part of the time for one mail and cannot be longer."
-            )
+            self.add_error("connect_timeout", "The time to connect cannot be longer than the time without progress.")
         if blanks := odd_blanks(self.cleaned_data.get(self.write_only) or ""):
             self._decide_about(blanks)
 

@@ -1,31 +1,29 @@
 from notifications.models.api_token import ApiToken, Scope
+from notifications.models.attempt import Attempt, AttemptReport
 from notifications.models.audit import AuditEvent, AuditHead
 from notifications.models.browser_session import BrowserSession
 from notifications.models.bulk_job import BulkItem, BulkJob, BulkResult
 from notifications.models.completion import Completion, Outcome, Series, TargetResult
 from notifications.models.digest import DigestEntry
 from notifications.models.grant import AppToken, ConsentRequest, OAuthGrant
+from notifications.models.housekeeping_run import HousekeepingRun
 from notifications.models.identity import Identity
 from notifications.models.invitation import Invitation
 from notifications.models.mail_day import MailDay
-from notifications.models.mail_server import (
-    HoldReason,
-    MailServerSettings,
-    MailServerState,
-    Mode,
-    Pace,
-    Security,
-    StaleVersion,
-)
-from notifications.models.message import Attempt, Message, Recipient
+from notifications.models.mail_server import MailServerSettings, Mode, Pace, Security, StaleVersion
+from notifications.models.mail_server_state import HoldReason, MailServerState
+from notifications.models.message import Message
 from notifications.models.notification import Day, Digest, History, Notification, OutsideHours
+from notifications.models.open_connection import OpenConnection
 from notifications.models.people import LastAdministrator
+from notifications.models.recipient import Recipient
 from notifications.models.safety import Safety
 
 __all__ = [
     "ApiToken",
     "AppToken",
     "Attempt",
+    "AttemptReport",
     "AuditEvent",
     "AuditHead",
     "BrowserSession",
@@ -39,6 +37,7 @@ __all__ = [
     "DigestEntry",
     "History",
     "HoldReason",
+    "HousekeepingRun",
     "Identity",
     "Invitation",
     "LastAdministrator",
@@ -49,6 +48,7 @@ __all__ = [
     "Mode",
     "Notification",
     "OAuthGrant",
+    "OpenConnection",
     "Outcome",
     "OutsideHours",
     "Pace",

@@ -63,6 +63,8 @@ class AuditEvent(models.Model):
         MAIL_RESENT = "mail_resent", "Mail resent"
         MAIL_CANCELLED = "mail_cancelled", "Mail cancelled"
         MAIL_RETRIED = "mail_retried", "Mail tried at once"
+        MAIL_SENT_AGAIN = "mail_sent_again", "Unconfirmed email sent again"
+        MAIL_CONFIRMED = "mail_confirmed", "Unconfirmed email marked as sent"
         MAILS_RESENT = "mails_resent", "Many mails resent"
         MAILS_CANCELLED = "mails_cancelled", "Many mails cancelled"
         BULK_STOPPED = "bulk_stopped", "Work on many mails stopped"

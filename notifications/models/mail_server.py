@@ -1,6 +1,6 @@
-"""The one mail server: what the administrator set, and what the system learned of it."""
+"""The one mail server as the administrator set it up."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -9,9 +9,8 @@ from django.utils import timezone
 
 from notifications.models.audit import AuditEvent, changed_field
 from notifications.models.fields import OptionalSecretField
+from notifications.models.mail_server_state import MailServerState
 from notifications.models.singleton import Singleton
-
-PROBE_INTERVAL = timedelta(minutes=5)
 
 
 class Mode(models.TextChoices):
@@ -64,7 +63,8 @@ class MailServerSettings(Singleton):
     basic_sender = models.CharField(max_length=400, blank=True)
     basic_ca_certificate = models.TextField(blank=True)
     basic_connect_timeout = models.PositiveSmallIntegerField(default=10)
-    basic_total_timeout = models.PositiveSmallIntegerField(default=45)
+    # Seconds without progress, for each phase of a transaction: see notifications.backends.base.TimeLimits.
+    basic_total_timeout = models.PositiveSmallIntegerField(default=300)
     # In one message; null is no limit.
     basic_most_recipients = models.PositiveIntegerField(null=True, blank=True)
     basic_pace = models.CharField(max_length=20, choices=Pace, default=Pace.UNLIMITED)
@@ -84,7 +84,7 @@ class MailServerSettings(Singleton):
     oauth2_port = models.PositiveIntegerField(null=True, blank=True)
     oauth2_security = models.CharField(max_length=10, choices=Security, default=Security.STARTTLS)
     oauth2_connect_timeout = models.PositiveSmallIntegerField(default=10)
-    oauth2_total_timeout = models.PositiveSmallIntegerField(default=45)
+    oauth2_total_timeout = models.PositiveSmallIntegerField(default=300)
     # Null is the provider's own: notifications.oauth.providers.
     oauth2_most_recipients = models.PositiveIntegerField(null=True, blank=True)
     oauth2_pace = models.CharField(max_length=20, choices=Pace, default=Pace.EXCHANGE_ONLINE)
@@ -146,83 +146,9 @@ class MailServerSettings(Singleton):
             setattr(self, name, value)
         self.version, self.saved_at, self.saved_by = seen + 1, timezone.now(), by
         self.save()
-        MailServerState.lock().release()
+        MailServerState.lock().forget()
         fields = [changed_field(name, values[name]) for name in changed]
         AuditEvent.record(AuditEvent.Action.MAIL_SERVER_SAVED, f"version {self.version}", by=by, fields=fields)
 
     def _active(self, name: str) -> Any:
         return getattr(self, f"{self.active_mode}_{name}")
-
-
-class HoldReason(models.TextChoices):
-    SIGN_IN = "sign_in", "The mail server refused the sign-in"
-    SENDER = "sender", "The mail server refused the sender"
-    TLS = "tls", "The connection could not be made secure"
-    CONFIGURATION = "configuration", "The mail server's settings do not work"
-    SECRET = "secret", "A saved secret cannot be read"
-    RECONNECT = "reconnect", "The consent is missing or was withdrawn"
-
-
-class MailServerState(Singleton):
-    """Whether mail may go out now.
-
-    Held: a fault that only a person can mend. Paused: the server asked for, or needs, a moment.
-    """
-
-    held_reason = models.CharField(max_length=20, choices=HoldReason, blank=True)
-    held_code = models.CharField(max_length=20, blank=True)
-    held_text = models.TextField(blank=True)
-    held_since = models.DateTimeField(null=True)
-    next_probe_at = models.DateTimeField(null=True)
-    paused_until = models.DateTimeField(null=True)
-    paused_since = models.DateTimeField(null=True)
-    paused_text = models.TextField(blank=True)
-    swept_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="one_mail_server_state")]
-
-    def __str__(self) -> str:
-        return self.get_held_reason_display() or self.paused_text or "ok"
-
-    @property
-    def is_held(self) -> bool:
-        return bool(self.held_reason)
-
-    def is_paused(self, now: datetime) -> bool:
-        return self.paused_until is not None and self.paused_until > now
-
-    def hold(self, reason: HoldReason, code: str, text: str) -> None:
-        """Stop sending until somebody mends the settings; a probe is due every PROBE_INTERVAL."""
-        now = timezone.now()
-        self.held_since = self.held_since or now
-        self.held_reason, self.held_code, self.held_text = reason, code, text
-        self.next_probe_at = now + PROBE_INTERVAL
-        self.save()
-
-    def take_probe(self, now: datetime) -> bool:
-        """Whether one mail may be tried although held; at most one caller per PROBE_INTERVAL is told yes."""
-        if self.next_probe_at and self.next_probe_at > now:
-            return False
-        self.next_probe_at = now + PROBE_INTERVAL
-        self.save(update_fields=["next_probe_at"])
-        return True
-
-    def try_now(self) -> None:
-        """Let a mail find out at once instead of at the time that was set."""
-        now = timezone.now()
-        self.next_probe_at = now if self.is_held else None
-        self.paused_until = now if self.is_paused(now) else self.paused_until
-        self.save(update_fields=["next_probe_at", "paused_until"])
-
-    def pause(self, until: datetime, text: str) -> None:
-        """Try nothing before `until`: the server is unreachable, too busy, or named a time."""
-        now = timezone.now()
-        self.paused_since = self.paused_since or now
-        self.paused_until, self.paused_text = until, text
-        self.save(update_fields=["paused_since", "paused_until", "paused_text"])
-
-    def release(self) -> None:
-        self.held_reason = self.held_code = self.held_text = self.paused_text = ""
-        self.held_since = self.next_probe_at = self.paused_until = self.paused_since = None
-        self.save()

@@ -1,7 +1,7 @@
-"""One mail, its recipients, and every try to send it. The rows are the queue."""
+"""An email. The rows are the queue."""
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from functools import cached_property
@@ -11,10 +11,12 @@ from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
+from notifications.models.attempt import LEASE, Attempt
 from notifications.models.completion import Completion
 from notifications.models.fields import SecretField
 from notifications.models.mail_server import Mode
 from notifications.models.notification import Notification
+from notifications.models.recipient import Recipient
 
 
 class Message(models.Model):
@@ -33,6 +35,8 @@ class Message(models.Model):
         FAILED = "failed", "Failed"
         EXPIRED = "expired", "Expired"
         CANCELLED = "cancelled", "Cancelled"
+        # Sent whole, never answered: a person decides whether it is sent once more.
+        UNCONFIRMED = "unconfirmed", "May have arrived"
 
     OPEN = (State.QUEUED, State.SENDING)
 
@@ -115,10 +119,8 @@ class Message(models.Model):
     def parsed(self) -> EmailMessage:
         return message_from_bytes(bytes(self.content), policy=policy.default)
 
-    def begin_attempt(
-        self, *, mode: Mode | str, settings_version: int, worker: str, lease: timedelta
-    ) -> "Attempt | None":
-        """Claim this mail for one try of at most `lease`; None when somebody else has it, or it is no longer queued."""
+    def begin_attempt(self, *, mode: Mode | str, settings_version: int, worker: str) -> "Attempt | None":
+        """Claim this email for one attempt; None when it is no longer queued or another process has it."""
         mine = Message.objects.filter(pk=self.pk, state=self.State.QUEUED).update(
             state=self.State.SENDING, attempt_count=models.F("attempt_count") + 1
         )
@@ -129,8 +131,8 @@ class Message(models.Model):
             number=self.attempt_count,
             mode=mode,
             settings_version=settings_version,
-            worker=worker,
-            lease_expires_at=timezone.now() + lease,
+            worker=worker[:100],
+            lease_expires_at=timezone.now() + LEASE,
         )
 
     def requeue(self, at: datetime) -> None:
@@ -151,6 +153,51 @@ class Message(models.Model):
         """Give up on the recipients that were deferred for too long."""
         self._finish(self.State.PARTLY_SENT if self._accepted() else self.State.EXPIRED)
 
+    def leave_unconfirmed(self) -> None:
+        """Stop trying: the server got the whole email and did not answer. A person decides what is next."""
+        self.recipients.filter(outcome__in=Recipient.OPEN).update(
+            outcome=Recipient.Outcome.AMBIGUOUS, changed_at=timezone.now()
+        )
+        self._finish(self.State.UNCONFIRMED)
+
+    @transaction.atomic
+    def send_again(self) -> bool:
+        """Queue an unconfirmed email once more, with the same Message-ID; False when its state is another one."""
+        moved = self._move(self.State.UNCONFIRMED, self.State.QUEUED, next_attempt_at=timezone.now(), finished_at=None)
+        if moved:
+            self._set_ambiguous(Recipient.Outcome.PENDING)
+        return moved
+
+    @transaction.atomic
+    def mark_as_sent(self) -> bool:
+        """Take an unconfirmed email for accepted; False when its state is another one."""
+        moved = self._move(self.State.UNCONFIRMED, self.State.SENT)
+        if moved:
+            self._set_ambiguous(Recipient.Outcome.ACCEPTED)
+            self.settle()
+        return moved
+
+    @classmethod
+    def restore_rejected(cls, since: datetime) -> int:
+        """Queue the emails again that were rejected whole since then: it turned out that all emails are."""
+        rejected = Attempt.objects.filter(
+            message=models.OuterRef("pk"), outcome=Attempt.Outcome.REFUSED, started_at__gte=since
+        )
+        accepted = Recipient.objects.filter(message=models.OuterRef("pk"), outcome=Recipient.Outcome.ACCEPTED)
+        messages = cls.objects.filter(
+            models.Exists(rejected),
+            ~models.Exists(accepted),
+            state=cls.State.FAILED,
+            finished_at__gte=since,
+            resends=None,
+        ).exclude(kind=cls.Kind.TEST)
+        ids = list(messages.values_list("pk", flat=True))
+        refused = Recipient.objects.filter(message__in=ids, outcome=Recipient.Outcome.REFUSED)
+        refused.update(outcome=Recipient.Outcome.DEFERRED, changed_at=timezone.now())
+        return cls.objects.filter(pk__in=ids, state=cls.State.FAILED).update(
+            state=cls.State.QUEUED, next_attempt_at=timezone.now(), finished_at=None
+        )
+
     def cancel(self) -> bool:
         """Whether the mail was still waiting and is now cancelled."""
         return bool(
@@ -166,6 +213,17 @@ class Message(models.Model):
         queued.filter(not_before__gt=now).update(not_before=now)
         return bool(queued.update(next_attempt_at=now))
 
+    def _move(self, old: State, new: State, **columns: Any) -> bool:
+        """Change the state unless another process was faster."""
+        moved = bool(Message.objects.filter(pk=self.pk, state=old).update(state=new, **columns))
+        if moved:
+            self.refresh_from_db()
+        return moved
+
+    def _set_ambiguous(self, outcome: Recipient.Outcome) -> None:
+        ambiguous = self.recipients.filter(outcome=Recipient.Outcome.AMBIGUOUS)
+        ambiguous.update(outcome=outcome, changed_at=timezone.now())
+
     def _accepted(self) -> int:
         return self.recipients.filter(outcome=Recipient.Outcome.ACCEPTED).count()
 
@@ -177,123 +235,3 @@ class Message(models.Model):
         for name, value in columns.items():
             setattr(self, name, value)
         self.save(update_fields=["state", *columns])
-
-
-class Recipient(models.Model):
-    """One address of a mail and what became of it."""
-
-    class Field(models.TextChoices):
-        TO = "to", "To"
-        CC = "cc", "Cc"
-        BCC = "bcc", "Bcc"
-
-    class Outcome(models.TextChoices):
-        PENDING = "pending", "Pending"
-        ACCEPTED = "accepted", "Accepted"
-        DEFERRED = "deferred", "Deferred"
-        REFUSED = "refused", "Refused"
-
-    OPEN = (Outcome.PENDING, Outcome.DEFERRED)
-
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="recipients")
-    address = models.CharField(max_length=320)
-    field = models.CharField(max_length=3, choices=Field)
-    outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.PENDING)
-    code = models.CharField(max_length=20, blank=True)
-    text = models.TextField(blank=True)
-    changed_at = models.DateTimeField(null=True)
-
-    class Meta:
-        ordering = ["id"]
-        constraints = [models.UniqueConstraint(fields=["message", "address"], name="one_recipient_per_address")]
-        indexes = [models.Index(fields=["address"], name="recipient_by_address")]
-
-    def __str__(self) -> str:
-        return self.address
-
-    def record(self, outcome: Outcome, code: str, text: str) -> None:
-        self.outcome, self.code, self.text, self.changed_at = outcome, code, text, timezone.now()
-
-    @classmethod
-    def save_outcomes(cls, recipients: list["Recipient"]) -> None:
-        Recipient.objects.bulk_update(recipients, ["outcome", "code", "text", "changed_at"], batch_size=200)
-
-
-class Attempt(models.Model):
-    """One try. While `finished_at` is empty it owns its mail; whoever finishes it first has the say."""
-
-    class Outcome(models.TextChoices):
-        ACCEPTED = "accepted", "Accepted"
-        PARTIAL = "partial", "Partly accepted"
-        DEFERRED = "deferred", "Deferred"
-        REFUSED = "refused", "Refused"
-        AMBIGUOUS = "ambiguous", "Ambiguous"
-        CONFIGURATION = "configuration", "Configuration fault"
-
-    GOOD = (Outcome.ACCEPTED, Outcome.PARTIAL)
-    # In place of a version: a test may try what nobody has saved.
-    UNSAVED = 0
-
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attempts")
-    number = models.PositiveIntegerField()
-    mode = models.CharField(max_length=10, choices=Mode)
-    settings_version = models.PositiveIntegerField()
-    worker = models.CharField(max_length=100)
-    started_at = models.DateTimeField(default=timezone.now, db_index=True)
-    lease_expires_at = models.DateTimeField()
-    finished_at = models.DateTimeField(null=True)
-    outcome = models.CharField(max_length=15, choices=Outcome, blank=True)
-    # The reply that decided: SMTP or HTTP code, with the enhanced or Graph code behind it.
-    code = models.CharField(max_length=80, blank=True)
-    text = models.TextField(blank=True)
-    transcript = models.TextField(blank=True)
-    # What the provider's support asks for: Graph's request-id and client-request-id.
-    reference = models.CharField(max_length=200, blank=True)
-
-    class Meta:
-        ordering = ["number"]
-        constraints = [
-            models.UniqueConstraint(fields=["message", "number"], name="one_attempt_per_number"),
-            models.UniqueConstraint(
-                fields=["message"], condition=models.Q(finished_at=None), name="one_active_attempt_per_message"
-            ),
-        ]
-        indexes = [
-            models.Index(fields=["lease_expires_at"], condition=models.Q(finished_at=None), name="attempt_active")
-        ]
-
-    def __str__(self) -> str:
-        return f"attempt {self.number}"
-
-    def keep_note(self, note: str) -> bool:
-        """Note something for the mail's next try; False, and nothing noted, when the mail is no longer this try's."""
-        with transaction.atomic():
-            # Locked: the sweep cannot give the mail to somebody else between the question and the note.
-            mine = Attempt.objects.select_for_update().filter(pk=self.pk, finished_at=None).first()
-            if mine is not None:
-                self.message.transport_note = note
-                self.message.save(update_fields=["transport_note"])
-        return mine is not None
-
-    def is_active(self) -> bool:
-        """Whether this try still owns its email."""
-        active = Attempt.objects.filter(pk=self.pk, finished_at=None, lease_expires_at__gt=timezone.now())
-        return active.exists()
-
-    def belongs_to(self, version: int) -> None:
-        """The unsaved values that were tested are now those of `version`."""
-        Attempt.objects.filter(pk=self.pk, settings_version=self.UNSAVED).update(settings_version=version)
-
-    @property
-    def seconds(self) -> float | None:
-        return (self.finished_at - self.started_at).total_seconds() if self.finished_at else None
-
-    def finish(
-        self, outcome: Outcome, code: str = "", text: str = "", transcript: str = "", reference: str = ""
-    ) -> bool:
-        """Close this try, and say whether it was still ours to close: a lease that ran out was closed by the sweep."""
-        said = {"code": code[:80], "text": text, "transcript": transcript, "reference": reference[:200]}
-        columns = {**said, "outcome": outcome, "finished_at": timezone.now()}
-        for name, value in columns.items():
-            setattr(self, name, value)
-        return bool(Attempt.objects.filter(pk=self.pk, finished_at=None).update(**columns))

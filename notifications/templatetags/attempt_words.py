@@ -6,7 +6,7 @@ from django import template
 
 from notifications.backends.base import Fault, Reply, Stage
 from notifications.backends.smtp_replies import fault_of
-from notifications.delivery.drain import UNSAVED
+from notifications.delivery.sender import UNSAVED
 from notifications.models import Attempt, Mode
 
 register = template.Library()

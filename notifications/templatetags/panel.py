@@ -23,6 +23,7 @@ TONES = {
         "warning",
         "not_set_up",
         "partly_sent",
+        "unconfirmed",
         "partial",
         "deferred",
         "ambiguous",

@@ -15,7 +15,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django.views.decorators.vary import vary_on_headers
 
 from notifications.bulk import jobs
-from notifications.bulk.tasks import run_bulk_job
 from notifications.delivery.hints import publish
 from notifications.forms.bulk_job import BulkJobForm
 from notifications.models import BulkJob, Message
@@ -72,7 +71,7 @@ def begun(request: HttpRequest, form: BulkJobForm) -> UUID:
     # The first of two clicks at the same moment has begun it.
     with suppress(IntegrityError):
         jobs.begin(job, form.chosen)
-        publish(run_bulk_job, job.pk)
+        publish(jobs.RUN, job.pk)
     return job.uuid
 
 

@@ -50,6 +50,7 @@ def concerns(now: datetime, server: MailServerSettings, state: MailState) -> lis
         *of_the_secret(server),
         *of_the_consent(server, state),
         *of_safety(),
+        *of_unconfirmed(),
         *of_notifications(now),
     ]
     return sorted(found, key=lambda concern: concern.state != "failed")
@@ -67,7 +68,7 @@ def of_the_installation() -> Iterator[Concern]:
         text = f"The clock is {parts['clock'].text}. Emails may wait for a time that is long past."
         yield Concern("failed", "The clock is wrong", text, health, "Open Health")
     if bad(parts, "worker"):
-        text = "Completions are accepted and no mail is lost, but none goes out until a worker and beat run again."
+        text = "Completions are accepted and no mail is lost, but none goes out until a worker runs again."
         headline = "Mail does not go out: no worker is at work"
         yield Concern("failed", "No worker is at work", text, health, "Open Health", headline)
     elif bad(parts, "queue"):
@@ -115,6 +116,16 @@ def of_safety() -> Iterator[Concern]:
     if safety.allowed_domains:
         text = f"Only recipients at {safety.domain_words} get mail; the others are refused."
         yield Concern("off", "Mail goes to some domains only", text, url, "Open Safety")
+
+
+def of_unconfirmed() -> Iterator[Concern]:
+    """Emails that wait for a person's decision, whatever their notification did since."""
+    count = Message.objects.filter(state=Message.State.UNCONFIRMED).count()
+    if count:
+        title = "1 email may have arrived" if count == 1 else f"{count:,} emails may have arrived"
+        text = "The mail server got them completely and did not reply. Choose for each: send again, or mark as sent."
+        url = f"{reverse('deliveries')}?state={Message.State.UNCONFIRMED}"
+        yield Concern("warning", title, text, url, "Decide")
 
 
 def of_notifications(now: datetime) -> Iterator[Concern]:

@@ -21,7 +21,7 @@ from notifications.views.room import disk_part
 NAMES = {
     "database": "Database",
     "broker": "Broker",
-    "worker": "Worker and beat",
+    "worker": "Worker",
     "queue": "Queue",
     "mail_server": "Mail server",
     "disk": "Disk",

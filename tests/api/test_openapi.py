@@ -1,7 +1,6 @@
 """The API does what its own document says."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import jsonschema_rs
@@ -16,7 +15,7 @@ from schemathesis.config import SchemathesisConfig
 
 from mailadmin.wsgi import application
 from notifications.intake.values import one_line
-from notifications.models import Attempt, Message, Mode, Recipient
+from notifications.models import Attempt, AttemptReport, Message, Mode, Recipient
 from tests.api.conftest import Post
 from tests.base import a_message
 from tests.reports import a_body
@@ -83,10 +82,10 @@ class TestFoundThings:
     ) -> None:
         message = a_message("ops@peer.test", "ada@peer.test")
         self.compare("/api/v1/messages/{message_id}", client, message.uuid, bearer)
-        attempt = message.begin_attempt(mode=Mode.BASIC, settings_version=1, worker="w", lease=timedelta(minutes=1))
+        attempt = message.begin_attempt(mode=Mode.BASIC, settings_version=1, worker="w")
         self.compare("/api/v1/messages/{message_id}", client, message.uuid, bearer)
         assert attempt
-        attempt.finish(Attempt.Outcome.PARTIAL, "550 5.1.1", "no such user")
+        attempt.finish(Attempt.Outcome.PARTIAL, AttemptReport(code="550 5.1.1", text="no such user"))
         message.recipients.update(outcome=Recipient.Outcome.ACCEPTED)
         message.settle()
         assert message.state == Message.State.SENT

@@ -51,12 +51,12 @@ def test_of_basic_smtp_says_nothing_of_a_consent() -> None:
 def test_while_held_says_why() -> None:
     use_smtp(host="mail.example.com", port=587)
     MailServerState.load().hold(HoldReason.SIGN_IN, "535 5.7.8", "bad\ncredentials")
-    assert "The mail server refused the sign-in (535 5.7.8 bad credentials)" in status()
+    assert "The mail server rejected the sign-in (535 5.7.8 bad credentials)" in status()
 
 
 def test_while_paused_says_until_when() -> None:
     use_smtp(host="mail.example.com", port=587)
-    MailServerState.load().pause(timezone.now() + timedelta(minutes=1), "nobody answers")
+    MailServerState.load().pause(timedelta(minutes=1), "nobody answers")
     assert "waiting until " in status()
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from notifications.delivery.drain import drain
+from notifications.delivery.sender import send_due
 from notifications.models import HoldReason, MailServerState, Message, Recipient, Safety
 from tests.base import a_message, outcomes, use_smtp
 from tests.smtp_sink import SmtpSink
@@ -25,26 +25,26 @@ def safety(**columns: object) -> None:
 
 def test_nothing_is_held_back_at_first(sink: SmtpSink) -> None:
     message = a_message("ops@peer.test")
-    drain("w")
+    send_due()
     assert outcomes(message) == {"ops@peer.test": "accepted"}
 
 
 def test_paused_mail_waits_and_goes_once_it_is_let_go(sink: SmtpSink) -> None:
     message = a_message("ops@peer.test")
     safety(paused=True)
-    drain("w")
+    send_due()
     assert sink.mails == []
     assert Message.objects.get(pk=message.pk).state == Message.State.QUEUED
     assert not message.attempts.exists()
     safety(paused=False)
-    drain("w")
+    send_due()
     assert len(sink.mails) == 1
 
 
 def test_a_test_goes_while_mail_is_paused(sink: SmtpSink) -> None:
     safety(paused=True)
     a_message("ops@peer.test", kind=Message.Kind.TEST)
-    drain("w")
+    send_due()
     assert len(sink.mails) == 1
 
 
@@ -52,7 +52,7 @@ class TestAllowedDomains:
     def test_recipients_elsewhere_are_refused_and_the_others_get_their_mail(self, sink: SmtpSink) -> None:
         safety(allowed_domains=["peer.test"])
         message = a_message("ops@peer.test", "eve@PEER.test.evil.test", "bob@Peer.Test")
-        drain("w")
+        send_due()
         assert outcomes(message) == {
             "ops@peer.test": "accepted",
             "eve@PEER.test.evil.test": "refused",
@@ -63,13 +63,13 @@ class TestAllowedDomains:
     def test_the_reason_names_the_domain(self, sink: SmtpSink) -> None:
         safety(allowed_domains=["peer.test"])
         message = a_message("eve@evil.test")
-        drain("w")
+        send_due()
         assert "evil.test is not among the allowed recipient domains" in message.recipients.get().text
 
     def test_a_mail_for_nobody_allowed_fails_without_a_connection(self, sink: SmtpSink) -> None:
         safety(allowed_domains=["peer.test"])
         message = a_message("eve@evil.test")
-        drain("w")
+        send_due()
         assert Message.objects.get(pk=message.pk).state == Message.State.FAILED
         assert sink.connections == 0
 
@@ -79,7 +79,7 @@ class TestAllowedDomains:
         state.hold(HoldReason.SIGN_IN, "535 5.7.8", "no")
         state.try_now()
         a_message("eve@evil.test")
-        drain("w")
+        send_due()
         assert MailServerState.load().is_held
 
 
@@ -87,7 +87,7 @@ class TestRerouting:
     def test_one_address_gets_the_mail_and_its_subject_says_for_whom_it_was(self, sink: SmtpSink) -> None:
         safety(reroute_to="lab@peer.test")
         a_message("ops@contoso.test", "boss@contoso.test")
-        drain("w")
+        send_due()
         assert [mail.recipients for mail in sink.mails] == [("lab@peer.test",)]
         mail = sink.mails[0].parsed
         assert mail["Subject"] == "[for ops@contoso.test, boss@contoso.test] 7-Zip failed"
@@ -97,26 +97,26 @@ class TestRerouting:
     def test_every_recipient_s_outcome_tells_where_the_mail_went(self, sink: SmtpSink) -> None:
         safety(reroute_to="lab@peer.test")
         message = a_message("ops@contoso.test", "boss@contoso.test")
-        drain("w")
+        send_due()
         assert outcomes(message) == {"ops@contoso.test": "accepted", "boss@contoso.test": "accepted"}
         assert all("rerouted to lab@peer.test" in each.text for each in message.recipients.all())
 
     def test_many_recipients_are_named_by_number(self, sink: SmtpSink) -> None:
         safety(reroute_to="lab@peer.test")
         a_message(*(f"p{number}@contoso.test" for number in range(50)))
-        drain("w")
+        send_due()
         subject = sink.mails[0].parsed["Subject"]
         assert subject.startswith("[for p0@contoso.test, p1@contoso.test, p2@contoso.test and 47 more] ")
 
     def test_mail_that_was_queued_before_is_rerouted_too(self, sink: SmtpSink) -> None:
         a_message("ops@contoso.test")
         safety(reroute_to="lab@peer.test")
-        drain("w")
+        send_due()
         assert sink.mails[0].recipients == ("lab@peer.test",)
 
     def test_a_refusal_of_the_one_address_is_everybody_s(self, sink: SmtpSink) -> None:
         sink.on("RCPT", "550 5.1.1 no such user", address="lab@")
         safety(reroute_to="lab@peer.test")
         message = a_message("ops@contoso.test", "boss@contoso.test")
-        drain("w")
+        send_due()
         assert set(outcomes(message).values()) == {Recipient.Outcome.REFUSED}

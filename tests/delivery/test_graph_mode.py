@@ -10,8 +10,8 @@ from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
-from notifications.delivery.drain import drain
 from notifications.delivery.keep_alive import keep_consent_alive
+from notifications.delivery.sender import send_due
 from notifications.models import AppToken, Attempt, HoldReason, MailServerSettings, MailServerState, Message, Mode
 from tests.base import a_message, outcomes
 from tests.graph.faults import cut_after, cut_before, failing, slowed
@@ -49,7 +49,7 @@ class TestAMail:
     def test_is_on_record_with_mode_version_and_reference(self, lab: Any, graph: GraphStandIn) -> None:
         server = lab()
         message = a_message("one@peer.test", "invalid@peer.test")
-        drain(WORKER)
+        send_due()
         attempt = message.attempts.get()
         assert (attempt.mode, attempt.settings_version, attempt.outcome) == (Mode.GRAPH, server.version, "partial")
         assert outcomes(message) == {"one@peer.test": "accepted", "invalid@peer.test": "refused"}
@@ -61,10 +61,10 @@ class TestAMail:
         lab()
         message = a_message()
         graph.fault(cut_after(), "send").fault(cut_before(), "look")
-        drain(WORKER)
+        send_due()
         assert message.attempts.get().outcome == Attempt.Outcome.AMBIGUOUS
         reread(message).retry_now()
-        drain(WORKER)
+        send_due()
         assert reread(message).state == Message.State.SENT
         assert len(graph.deliveries) == 1
 
@@ -72,7 +72,7 @@ class TestAMail:
         lab()
         graph.login.roles.discard(READ_WRITE)
         for message in (a_message(), a_message()):
-            drain(WORKER)
+            send_due()
             assert reread(message).state == Message.State.SENT
         assert (len(graph.calls("draft")), AppToken.load().may_draft) == (1, False)
         assert "sendMail" in Attempt.objects.earliest("pk").transcript
@@ -84,8 +84,8 @@ class TestThePace:
         lab()
         graph.fault(slowed("120"), "send")
         messages = [a_message(), a_message()]
-        drain(WORKER)
-        drain("test:2")
+        send_due()
+        send_due()
         assert [reread(message).state for message in messages] == [Message.State.SENT, Message.State.QUEUED]
         assert MailServerState.load().is_paused(timezone.now() + timedelta(seconds=100))
         assert not MailServerState.load().is_paused(timezone.now() + timedelta(seconds=121))
@@ -95,7 +95,7 @@ class TestThePace:
         lab()
         graph.fault(failing(429, retry_after=said), "draft")
         a_message()
-        drain(WORKER)
+        send_due()
         assert MailServerState.load().is_paused(timezone.now() + timedelta(minutes=59))
         assert not MailServerState.load().is_paused(timezone.now() + timedelta(minutes=61))
 
@@ -103,10 +103,10 @@ class TestThePace:
         lab(pace="graph")
         for _ in range(33):
             a_message()
-        drain(WORKER)
+        send_due()
         assert len(graph.deliveries) == 30
         Attempt.objects.update(started_at=timezone.now() - timedelta(seconds=61))
-        drain(WORKER)
+        send_due()
         assert len(graph.deliveries) == 33
 
 
@@ -119,7 +119,7 @@ def test_never_more_than_four_are_on_their_way_whatever_the_pace(lab: Any, graph
 
     def work(number: int) -> None:
         try:
-            drain(f"test:{number}")
+            send_due()
         finally:
             connections.close_all()
 
@@ -128,7 +128,7 @@ def test_never_more_than_four_are_on_their_way_whatever_the_pace(lab: Any, graph
         worker.start()
     for worker in workers:
         worker.join()
-    drain(WORKER)
+    send_due()
     assert len(graph.deliveries) == 24
     assert graph.peak["sender@contoso.test"] <= 4
     assert token_calls(graph) == [200]
@@ -140,12 +140,12 @@ class TestTheLoginHost:
         lab()
         graph.fault(cut_before(), "token", "discovery", times=None)
         message = a_message()
-        drain(WORKER)
+        send_due()
         asked = len(graph.log)
         for _ in range(5):
             reread(message).retry_now()
             MailServerState.objects.update(paused_until=None)
-            drain(WORKER)
+            send_due()
         assert len(graph.log) == asked
         assert not MailServerState.load().is_held
         assert MailServerState.load().paused_since is not None
@@ -156,22 +156,22 @@ class TestAnExpiredSecret:
     def test_holds_the_queue_and_a_new_one_releases_it(self, lab: Any, graph: GraphStandIn) -> None:
         lab(client_secret=EXPIRED_SECRET)
         messages = [a_message(), a_message()]
-        drain(WORKER)
+        send_due()
         state = MailServerState.load()
         assert (state.held_reason, "AADSTS7000222" in state.held_text) == (HoldReason.CONFIGURATION, True)
         assert EXPIRED_SECRET not in Attempt.objects.get().transcript
         save(client_secret=graph.client_secret)
-        drain(WORKER)
+        send_due()
         assert {reread(message).state for message in messages} == {Message.State.SENT}
         assert not MailServerState.load().is_held
 
     def test_is_noticed_by_a_test_though_the_token_is_still_good(self, lab: Any, graph: GraphStandIn) -> None:
         lab()
         a_message()
-        drain(WORKER)
+        send_due()
         graph.login.secrets[graph.client_id].clear()
         test = a_message(kind=Message.Kind.TEST)
-        drain(WORKER)
+        send_due()
         assert reread(test).state == Message.State.FAILED
         assert "AADSTS7000215" in test.attempts.get().text
 
@@ -206,14 +206,14 @@ def test_without_mail_send_the_queue_is_held_with_one_draft_at_most(lab: Any, gr
     lab()
     graph.login.roles = {READ_WRITE}
     message = a_message()
-    drain(WORKER)
+    send_due()
     assert MailServerState.load().held_reason == HoldReason.CONFIGURATION
     MailServerState.objects.update(next_probe_at=timezone.now())
-    drain(WORKER)
+    send_due()
     assert len(graph.calls("draft")) == 1
     graph.login.roles.add("Mail.Send")
     MailServerState.objects.update(next_probe_at=timezone.now())
-    drain(WORKER)
+    send_due()
     assert reread(message).state == Message.State.SENT
 
 
@@ -222,7 +222,7 @@ class TestAnEmailToMoreRecipientsThanAMessageMayHave:
     def test_is_sent_in_parts_with_an_outcome_for_each_recipient(self, lab: Any, graph: GraphStandIn) -> None:
         lab(most_recipients=2)
         message = a_message(*(f"p{number}@peer.test" for number in range(5)))
-        drain(WORKER)
+        send_due()
         assert reread(message).state == Message.State.SENT
         assert [len(mail.recipients) for mail in graph.deliveries] == [2, 2, 1]
         assert len({mail.message_id for mail in graph.deliveries}) == 3
@@ -231,10 +231,10 @@ class TestAnEmailToMoreRecipientsThanAMessageMayHave:
         lab(most_recipients=2)
         graph.fault(failing(503, "ErrorMailboxStoreUnavailable"), "send", skip=1)
         message = a_message(*(f"p{number}@peer.test" for number in range(5)))
-        drain(WORKER)
+        send_due()
         assert sorted(outcomes(message).values()) == ["accepted", "accepted", "deferred", "deferred", "deferred"]
         reread(message).retry_now()
-        drain(WORKER)
+        send_due()
         assert reread(message).state == Message.State.SENT
         assert graph.store.duplicates() == {}
 
@@ -242,6 +242,6 @@ class TestAnEmailToMoreRecipientsThanAMessageMayHave:
         lab()
         graph.store.returns_too_many = True
         message = a_message(*(f"p{number}@peer.test" for number in range(501)))
-        drain(WORKER)
+        send_due()
         assert reread(message).state == Message.State.SENT
         assert (graph.store.returned, sum(len(mail.recipients) for mail in graph.deliveries)) == ([], 501)

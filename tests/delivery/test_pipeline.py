@@ -21,19 +21,27 @@ def test_a_worker_looks_for_due_mail_when_it_starts(redis_url: str) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_beat_brings_the_mails_that_nobody_was_told_of(redis_url: str) -> None:
+def test_a_worker_finds_email_without_a_hint(redis_url: str) -> None:
     with SmtpSink() as sink:
         base.use_smtp(sink)
-        with worker.running(redis_url), worker.running(redis_url, "beat"):
+        with worker.running(redis_url):
             for number in (1, 2):
                 base.a_message("ops@peer.test")
                 sink.wait_for(number, seconds=60)
 
 
-def test_a_report_wakes_a_worker_by_itself() -> None:
+def test_email_is_sent_while_the_broker_is_away() -> None:
     with SmtpSink() as sink, Panel(CAPTURE_INBOX="off") as panel:
         panel.use(sink)
         panel.sign_in_tool()
-        with panel.frozen("beat"):
+        with panel.frozen("broker"):
             panel.report(1)
-            sink.wait_for(1)
+            sink.wait_for(1, seconds=15)
+
+
+def test_a_report_wakes_a_worker() -> None:
+    with SmtpSink() as sink, Panel(CAPTURE_INBOX="off") as panel:
+        panel.use(sink)
+        panel.sign_in_tool()
+        panel.report(1)
+        sink.wait_for(1)

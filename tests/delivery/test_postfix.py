@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from notifications.delivery import outbox
-from notifications.delivery.drain import drain
+from notifications.delivery.sender import send_due
 from notifications.emails.test_email import test_mail as mail_for_a_test
 from notifications.intake.accept import accept
 from notifications.intake.report import read
@@ -56,7 +56,7 @@ def test_a_test_email_arrives(mail_peer: MailPeer, door: str) -> None:
     use(mail_peer, door)
     mail = mail_for_a_test("Ops <ops@peer.test>", "localhost", Mode.BASIC, timezone.now())
     message = outbox.put(mail, Message.Kind.TEST)
-    drain("tests")
+    send_due()
     message.refresh_from_db()
     assert message.state == Message.State.SENT
     (arrived,) = mail_peer.wait_for(1)
@@ -71,7 +71,7 @@ def test_a_reported_completion_arrives_at_everybody(mail_peer: MailPeer, door: s
     use(mail_peer, door)
     base.a_notification(to=["a@peer.test"], cc=["b@peer.test"], bcc=["c@peer.test"], reply_to=["help@peer.test"])
     (message,) = accept(read(json.dumps(REPORT).encode())).messages
-    drain("tests")
+    send_due()
     arrived = mail_peer.wait_for(3)
     assert sorted(mail["Delivered-To"] for mail in arrived) == ["a@peer.test", "b@peer.test", "c@peer.test"]
     for mail in arrived:
@@ -89,7 +89,7 @@ def test_a_reported_completion_arrives_at_everybody(mail_peer: MailPeer, door: s
         ("starttls", {"password": "wrong"}, HoldReason.SIGN_IN, "535 5.7.8"),
         ("plain_auth", {"password": "wrong"}, HoldReason.SIGN_IN, "535 5.7.8"),
         ("dovecot_tls", {"user": "nobody@contoso.test"}, HoldReason.SIGN_IN, "535 5.7.8"),
-        ("starttls", {"user": ""}, HoldReason.CONFIGURATION, "554 5.7.1"),
+        ("starttls", {"user": ""}, HoldReason.RELAY, "554 5.7.1"),
         ("starttls", {"ca_certificate": ca_pem(STRANGER)}, HoldReason.TLS, ""),
         ("tls", {"ca_certificate": ca_pem(STRANGER)}, HoldReason.TLS, ""),
         ("starttls", {"sender": "sendas@contoso.test"}, HoldReason.SENDER, "550 5.7.60"),
@@ -101,7 +101,7 @@ def test_a_fault_of_the_settings_holds_the_queue(
 ) -> None:
     use(mail_peer, door, **wrong)
     messages = [base.a_message("ops@peer.test") for _ in range(3)]
-    drain("tests")
+    send_due()
     state = MailServerState.load()
     assert (state.held_reason, state.held_code) == (reason, code)
     assert set(Message.objects.values_list("state", flat=True)) == {Message.State.QUEUED}
@@ -110,7 +110,7 @@ def test_a_fault_of_the_settings_holds_the_queue(
     assert "secret" not in Attempt.objects.get().transcript
 
     use(mail_peer, door)
-    drain("tests")
+    send_due()
     assert not MailServerState.load().is_held
     assert len(mail_peer.wait_for(3)) == len(messages)
 
@@ -118,7 +118,7 @@ def test_a_fault_of_the_settings_holds_the_queue(
 def test_four_recipients_have_four_outcomes_and_only_the_deferred_are_tried_again(mail_peer: MailPeer) -> None:
     use(mail_peer, "plain")
     message = base.a_message("nouser@peer.test", "full@peer.test", "busy@peer.test", "good@peer.test")
-    drain("tests")
+    send_due()
     rows = {row.address: (row.outcome, row.code) for row in message.recipients.all()}
     assert rows == {
         "nouser@peer.test": ("refused", "550 5.1.1"),
@@ -131,7 +131,7 @@ def test_four_recipients_have_four_outcomes_and_only_the_deferred_are_tried_agai
     assert message.next_attempt_at > timezone.now() + timedelta(seconds=30)
 
     make_due()
-    drain("tests")
+    send_due()
     again = message.attempts.get(number=2).transcript
     assert [line.split("<")[1].split(">")[0] for line in again.splitlines() if "> RCPT TO" in line.upper()] == [
         "full@peer.test",
@@ -146,7 +146,7 @@ def test_four_recipients_have_four_outcomes_and_only_the_deferred_are_tried_agai
 def test_a_limit_that_time_heals_defers(mail_peer: MailPeer, recipient: str, outcome: str) -> None:
     use(mail_peer, "plain")
     message = base.a_message(recipient)
-    drain("tests")
+    send_due()
     assert base.outcomes(message) == {recipient: outcome}
     assert not MailServerState.load().is_held
 
@@ -155,7 +155,7 @@ def test_a_server_that_leaves_over_one_recipient_keeps_nobody_else_waiting(mail_
     use(mail_peer, "plain")
     message = base.a_message("before@peer.test", "shutdown@peer.test", "after@peer.test")
     base.a_message("another@peer.test")
-    drain("tests")
+    send_due()
     assert base.outcomes(message) == {
         "before@peer.test": "accepted",
         "shutdown@peer.test": "deferred",
@@ -171,7 +171,7 @@ def test_a_mail_over_the_size_limit_fails_and_says_why(mail_peer: MailPeer) -> N
     content = mail.content + b"x" * 70 + (b"\r\n" + b"x" * 70) * 400
     big = type(mail)(mail.subject, mail.internet_message_id, mail.recipients, content)
     message = outbox.put(big, Message.Kind.NOTIFICATION)
-    drain("tests")
+    send_due()
     message.refresh_from_db()
     assert message.state == Message.State.FAILED
     assert message.attempts.get().code.startswith("552")

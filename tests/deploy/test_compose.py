@@ -13,7 +13,7 @@ FOLDER = PROJECT / "deploy" / "compose"
 DOCKERFILE = (FOLDER / "Dockerfile").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load((FOLDER / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = ("migrate", "web", "worker", "beat")
+OURS = ("migrate", "web", "worker")
 # Of the Compose specification what is used here: a key that it does not know is refused by Compose.
 KEYS = {
     "image", "build", "command", "environment", "volumes", "restart", "read_only", "tmpfs", "cap_drop", "security_opt",
@@ -44,7 +44,7 @@ def test_named_volumes_are_declared_and_files_are_there() -> None:
             assert source in COMPOSE["volumes"] or (FOLDER / source).is_file()
 
 
-@pytest.mark.parametrize("role", ["web", "worker", "beat", "migrate"])
+@pytest.mark.parametrize("role", ["web", "worker", "migrate"])
 def test_a_service_starts_what_its_unit_starts(role: str) -> None:
     (unit,) = lines(f"mailadmin-{role}.service", "ExecStart")
     assert " ".join(SERVICES[role]["command"][1:]) == unit.partition(" ")[2].replace("${CELERY_CONCURRENCY}", "4")

@@ -129,8 +129,7 @@ def machine(postgres_url: str, redis_peer: Redis) -> Iterator[Machine]:
         notify.settimeout(60)
         web = machine.start("mailadmin-web.service", NOTIFY_SOCKET=str(scratch.path / "notify"))
         stack.callback(web.stop)
-        for name in ("mailadmin-worker.service", "mailadmin-beat.service"):
-            stack.callback(machine.start(name).stop)
+        stack.callback(machine.start("mailadmin-worker.service").stop)
         # Type=notify: systemd waits for this word.
         assert b"READY=1" in notify.recv(4096), web.tail()
         stack.callback(Process(nginx(scratch.path, machine.site), scratch.path / "nginx.out").stop)

@@ -32,7 +32,7 @@ def test_systemd_finds_nothing_wrong(tmp_path: Path) -> None:
 
 
 def test_systemd_would_find_a_wrong_line(tmp_path: Path) -> None:
-    unit = tmp_path / "mailadmin-beat.service"
+    unit = tmp_path / "mailadmin-worker.service"
     text = (UNITS / unit.name).read_text().replace(HOME, str(PROJECT))
     unit.write_text(text.replace("ProtectHome=yes", "ProtectHome=maybe"))
     assert "protect home" in analyze("verify", str(unit)).stderr.lower()
@@ -51,7 +51,7 @@ def test_the_hardening_is_the_same_everywhere(name: str) -> None:
     assert text == first
 
 
-@pytest.mark.parametrize("role", ["web", "worker", "beat"])
+@pytest.mark.parametrize("role", ["web", "worker"])
 def test_a_unit_starts_what_the_supervisor_starts(role: str) -> None:
     program: programs.Program = getattr(programs, role)({})
     (command,) = lines(f"mailadmin-{role}.service", "ExecStart")

@@ -42,7 +42,7 @@ class TestValues:
             "basic_sender": "Deployments <deploy@example.com>",
             "basic_ca_certificate": "",
             "basic_connect_timeout": 10,
-            "basic_total_timeout": 45,
+            "basic_total_timeout": 300,
             "basic_most_recipients": None,
             "basic_pace": "unlimited",
         }

@@ -67,7 +67,7 @@ class TestValues:
             "oauth2_port": None,
             "oauth2_security": "starttls",
             "oauth2_connect_timeout": 10,
-            "oauth2_total_timeout": 45,
+            "oauth2_total_timeout": 300,
             "oauth2_most_recipients": None,
             "oauth2_pace": "exchange_online",
         }

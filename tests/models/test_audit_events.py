@@ -10,9 +10,17 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from notifications.configuration.load import load
-from notifications.models import ApiToken, AuditEvent, DigestEntry, MailServerState, Message, Notification, Scope
+from notifications.models import (
+    ApiToken,
+    AuditEvent,
+    DigestEntry,
+    HoldReason,
+    MailServerState,
+    Message,
+    Notification,
+    Scope,
+)
 from notifications.models.audit_chain import Chain
-from notifications.models.mail_server import HoldReason
 from tests.base import a_completion, a_message, a_notification, administrator, operator, use_smtp
 from tests.views.test_notifications import FORM
 
@@ -126,7 +134,7 @@ class TestMails:
         MailServerState.load().hold(HoldReason.SIGN_IN, "535", "no")
         a_message()
         ada.post("/mail-server/probes/")
-        assert told() == [("probe", "The mail server refused the sign-in", [])]
+        assert told() == [("probe", "The mail server rejected the sign-in", [])]
 
 
 class TestConfigurationFile:

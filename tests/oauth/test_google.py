@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from notifications.delivery.drain import drain
+from notifications.delivery.sender import send_due
 from notifications.models import HoldReason, MailServerSettings, MailServerState, Message, OAuthGrant
 from notifications.oauth.errors import OAuthFailure
 from notifications.oauth.google import Google
@@ -28,7 +28,7 @@ def test_a_consent_lets_mail_out(server: MailServerSettings, google: GoogleStand
     grant = authenticate_at_google(server, google)
     assert (grant.account, "https://mail.google.com/" in grant.scopes) == (ACCOUNT, True)
     message = a_message()
-    drain("test:1")
+    send_due()
     assert Message.objects.get(pk=message.pk).state == Message.State.SENT, message.attempts.get().transcript
     assert len(google_mail_peer.wait_for(1)) == 1
 
@@ -45,7 +45,7 @@ def test_the_refresh_token_outlives_a_refresh_that_brings_none(
     for _ in range(2):
         let_expire()
         a_message()
-        drain("test:1")
+        send_due()
     assert len(google_mail_peer.wait_for(2)) == 2
     assert google.refreshes() == [200, 200]
 
@@ -82,7 +82,7 @@ def test_a_withdrawn_consent_holds_the_queue_with_googles_words(
     google.revoke(ACCOUNT)
     let_expire()
     message = a_message()
-    drain("test:1")
+    send_due()
     state = MailServerState.load()
     assert state.held_reason == HoldReason.RECONNECT
     assert "expired or revoked" in state.held_text
@@ -94,7 +94,7 @@ def test_a_wrong_secret_is_a_matter_of_the_settings(server: MailServerSettings, 
     server.save_version({"oauth2_client_secret": "wrong"}, seen=server.version)
     let_expire()
     a_message()
-    drain("test:1")
+    send_due()
     assert MailServerState.load().held_reason == HoldReason.CONFIGURATION
     assert OAuthGrant.load().state == OAuthGrant.State.CONNECTED
 
@@ -104,7 +104,7 @@ def test_revoking_ends_the_consent_at_google(server: MailServerSettings, google:
     Google().revoke(registration_of(server), OAuthGrant.load().cache)
     let_expire()
     a_message()
-    drain("test:1")
+    send_due()
     assert OAuthGrant.load().state == OAuthGrant.State.RECONNECT_NEEDED
 
 
@@ -120,7 +120,7 @@ class TestTheTokenEndpoint:
         for _ in range(5):
             a_message()
             MailServerState.objects.update(paused_until=None)
-            drain("test:1")
+            send_due()
         assert google.refreshes() == [status]
         assert not MailServerState.load().is_held
         assert OAuthGrant.load().state == OAuthGrant.State.CONNECTED
@@ -146,7 +146,7 @@ class TestTheTokenEndpoint:
         let_expire()
         google.next_answer(status, body, headers=headers)
         message = a_message()
-        drain("test:1")
+        send_due()
         assert OAuthGrant.load().cache == cache
         assert "inside mailadmin" not in message.attempts.get().text
         assert Message.objects.get(pk=message.pk).state == Message.State.QUEUED
@@ -160,6 +160,6 @@ class TestTheTokenEndpoint:
         google.next_answer(changes={"expires_in": life})
         for _ in range(2):
             a_message()
-            drain("test:1")
+            send_due()
         assert len(google_mail_peer.wait_for(2)) == 2
         assert google.refreshes() == [200]

@@ -10,8 +10,8 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from notifications.delivery.drain import drain
 from notifications.delivery.keep_alive import keep_consent_alive
+from notifications.delivery.sender import send_due
 from notifications.models import Attempt, HoldReason, MailServerState, Message, OAuthGrant
 from notifications.oauth.errors import OAuthFailure, Remedy
 from notifications.oauth.settings import registration_of
@@ -50,7 +50,7 @@ class TestAConsent:
         grant = authenticate(server, identity_peer)
         assert (grant.account, grant.state) == (ACCOUNT, OAuthGrant.State.CONNECTED)
         message = a_message()
-        drain(WORKER)
+        send_due()
         assert Message.objects.get(pk=message.pk).state == Message.State.SENT, message.attempts.get().transcript
         (mail,) = oauth_mail_peer.wait_for(1)
         assert mail["From"] == f"Deployments <{ACCOUNT}>"
@@ -74,13 +74,13 @@ class TestAWithdrawnConsent:
         identity_peer.revoke(ACCOUNT)
         let_expire()
         messages = [a_message() for _ in range(50)]
-        drain(WORKER)
+        send_due()
         assert OAuthGrant.load().state == OAuthGrant.State.RECONNECT_NEEDED
         assert MailServerState.load().held_reason == HoldReason.RECONNECT
         assert {Message.objects.get(pk=message.pk).state for message in messages} == {"queued"}
         assert [attempt.outcome for attempt in Attempt.objects.all()] == [Attempt.Outcome.CONFIGURATION]
         authenticate(server, identity_peer)
-        drain(WORKER)
+        send_due()
         assert len(oauth_mail_peer.wait_for(50)) == 50
         assert not MailServerState.load().is_held
 
@@ -92,7 +92,7 @@ class TestAWithdrawnConsent:
         for _ in range(5):
             a_message()
             MailServerState.objects.update(next_probe_at=None)
-            drain(WORKER)
+            send_due()
         assert len(identity_peer.refreshes()) == 1
 
 
@@ -103,7 +103,7 @@ class TestARefusedToken:
         authenticate(lab(), identity_peer)
         OAuthGrant.objects.update(access_token="not a token any more")
         message = a_message()
-        drain(WORKER)
+        send_due()
         assert identity_peer.refreshes() == [200]
         assert "refreshing it" in message.attempts.get().transcript
         assert len(oauth_mail_peer.wait_for(1)) == 1
@@ -113,7 +113,7 @@ class TestARefusedToken:
         authenticate(server, identity_peer)
         server.save_version({"oauth2_sign_in_as": "other@contoso.test"}, seen=server.version)
         message = a_message()
-        drain(WORKER)
+        send_due()
         assert MailServerState.load().held_reason == HoldReason.SIGN_IN
         assert message.attempts.get().code.startswith("535")
         assert len(identity_peer.refreshes()) == 1
@@ -127,7 +127,7 @@ class TestTheWaysIn:
         security = "starttls" if door.endswith("starttls") else "tls"
         authenticate(lab(port=getattr(oauth_mail_peer, door), security=security), identity_peer)
         message = a_message()
-        drain(WORKER)
+        send_due()
         assert Message.objects.get(pk=message.pk).state == Message.State.SENT, message.attempts.get().transcript
 
 
@@ -195,7 +195,7 @@ class TestNonsenseFromTheTokenEndpoint:
         identity_peer.next_answers((status, body))
         let_expire()
         message = a_message()
-        drain(WORKER)
+        send_due()
         assert OAuthGrant.load().cache == cache
         assert OAuthGrant.load().state == OAuthGrant.State.CONNECTED
         assert not MailServerState.load().is_held
@@ -208,7 +208,7 @@ class TestNonsenseFromTheTokenEndpoint:
             identity_peer.next_answers((307, "", {"Location": f"https://127.0.0.1:{elsewhere.port}/token"}))
             let_expire()
             a_message()
-            drain(WORKER)
+            send_due()
             assert elsewhere.commands == []
         assert not MailServerState.load().is_held
 

@@ -14,9 +14,8 @@ from django.db import connection
 from django.test import Client
 from kombu import Connection
 
-from notifications import tasks
-from notifications.delivery.drain import drain
-from notifications.delivery.hints import Publisher
+from notifications.delivery.hints import LOOK, Publisher
+from notifications.delivery.sender import send_due
 from notifications.models import Attempt, ConsentRequest, Message, OAuthGrant
 from notifications.oauth import consent
 from tests.base import a_message, administrator
@@ -46,10 +45,10 @@ class Road:
         consent.complete(server, SESSION, answer, None)
         first = OAuthGrant.load()
         a_message()
-        drain("test:1")
+        send_due()
         let_expire()
         a_message()
-        drain("test:1")
+        send_due()
         second = OAuthGrant.load()
         self.secrets = {
             "client secret": server.oauth2_client_secret,
@@ -62,7 +61,7 @@ class Road:
         google.revoke(ACCOUNT)
         let_expire()
         a_message()
-        drain("test:1")
+        send_due()
 
     def found_in(self, content: bytes) -> list[str]:
         return [name for name, secret in self.secrets.items() for form in spellings(secret) if form in content]
@@ -136,7 +135,7 @@ def test_an_error_page_has_none_even_for_developers(road: Road, settings: Any) -
 def test_the_broker_has_none(road: Road, redis_url: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.CELERY_BROKER_URL = redis_url
     monkeypatch.setattr("notifications.delivery.hints.current_app.conf.broker_write_url", redis_url)
-    assert Publisher().publish(tasks.deliver, Message.objects.latest("id").pk)
+    assert Publisher().publish(LOOK, Message.objects.latest("id").pk)
     with Connection(redis_url) as broker, broker.SimpleQueue("celery") as queue:
         message = queue.get(timeout=5)
         message.ack()

@@ -16,7 +16,7 @@ from tests.smtp_sink import SmtpSink
 from tests.supervisor.processes import alive, descendants
 from tests.waiting import wait_until
 
-PROGRAMS = ("broker", "inbox", "worker", "beat", "web")
+PROGRAMS = ("broker", "inbox", "worker", "web")
 
 
 @pytest.fixture(scope="module")

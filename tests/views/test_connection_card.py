@@ -60,7 +60,7 @@ def test_says_that_a_hold_is_not_the_consents_fault(page: Client) -> None:
     html = html_of(page)
 
     assert "Mail is held for another reason" in html
-    assert "the top of the page: the mail server refused the sign-in" in html
+    assert "the top of the page: the mail server rejected the sign-in" in html
 
 
 def test_leaves_the_hold_of_another_mode_to_that_one(page: Client) -> None:

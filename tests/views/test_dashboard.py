@@ -62,7 +62,7 @@ def settled(db: None) -> Settled:
 
 
 def an_acceptance() -> None:
-    attempt = a_message().begin_attempt(mode="basic", settings_version=1, worker="w", lease=timedelta(minutes=1))
+    attempt = a_message().begin_attempt(mode="basic", settings_version=1, worker="w")
     assert attempt
     attempt.finish(attempt.Outcome.ACCEPTED)
     Message.objects.update(state="sent")
@@ -86,7 +86,7 @@ class TestPulse:
         MailServerState.load().hold(HoldReason.SIGN_IN, "535 5.7.8", "authentication <failed>")
         a_message()
         text = text_of(page)
-        assert "Mail is held: the mail server refused the sign-in" in text
+        assert "Mail is held: the mail server rejected the sign-in" in text
         assert "535 5.7.8 authentication &lt;failed&gt;" in text
         assert "What to do:" in text
         assert f'action="{reverse("probes")}"' in text
@@ -110,7 +110,7 @@ class TestPulse:
         assert reverse("probes") not in text
 
     def test_paused_by_the_server_says_until_when(self, page: Client) -> None:
-        MailServerState.load().pause(timezone.now() + timedelta(minutes=5), "421 too busy")
+        MailServerState.load().pause(timedelta(minutes=5), "421 too busy")
         a_message()
         text = text_of(page)
         assert "Mail is waiting: the mail server closed for a moment" in text

@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import Client
 
-from notifications.models import MailServerState, Message, Safety
-from notifications.models.mail_server import HoldReason
+from notifications.models import AttemptReport, HoldReason, MailServerState, Message, Safety
 from tests.base import a_completion, a_message, a_notification, use_smtp
 from tests.views.conftest import CountQueries
 
@@ -53,9 +52,9 @@ class TestRows:
 
     def test_tell_the_code_of_a_failure(self, browser: Client) -> None:
         message = a_message()
-        attempt = message.begin_attempt(mode="basic", settings_version=1, worker="w", lease=timedelta(minutes=1))
+        attempt = message.begin_attempt(mode="basic", settings_version=1, worker="w")
         assert attempt
-        attempt.finish(attempt.Outcome.REFUSED, "550 5.1.1", "no such user")
+        attempt.finish(attempt.Outcome.REFUSED, AttemptReport(code="550 5.1.1", text="no such user"))
         message.fail()
 
         assert "550 5.1.1" in html_of(browser)
@@ -150,7 +149,7 @@ class TestFilters:
 
     def test_narrow_to_what_waits(self, browser: Client) -> None:
         sending, queued, cancelled = a_message(), a_message(), a_message()
-        sending.begin_attempt(mode="basic", settings_version=1, worker="w", lease=timedelta(minutes=1))
+        sending.begin_attempt(mode="basic", settings_version=1, worker="w")
         cancelled.cancel()
 
         assert listed(browser, "state=waiting") == [queued, sending]

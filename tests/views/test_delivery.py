@@ -14,8 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from notifications.delivery import outbox
-from notifications.models import Attempt, MailServerState, Message, Notification, Safety
-from notifications.models.mail_server import HoldReason
+from notifications.models import Attempt, AttemptReport, HoldReason, MailServerState, Message, Notification, Safety
 from tests.base import a_completion, a_mail, a_message, a_notification, administrator, person, use_smtp
 from tests.views.conftest import CountQueries
 
@@ -30,9 +29,9 @@ def page(browser: Client, message: Message, path: str = "") -> str:
 
 
 def tried(message: Message, outcome: Attempt.Outcome, code: str = "", text: str = "", transcript: str = "") -> Attempt:
-    attempt = message.begin_attempt(mode="basic", settings_version=7, worker="host:42", lease=timedelta(minutes=1))
+    attempt = message.begin_attempt(mode="basic", settings_version=7, worker="host:42")
     assert attempt
-    attempt.finish(outcome, code, text, transcript)
+    attempt.finish(outcome, AttemptReport(code=code, text=text, transcript=transcript))
     return attempt
 
 
@@ -121,7 +120,7 @@ class TestStory:
 
         html = page(browser, a_message())
 
-        assert "the mail server refused the sign-in" in html
+        assert "the mail server rejected the sign-in" in html
         assert "this mail goes by itself once the mail server works again" in html
         assert "Mend the mail server" not in html
 
@@ -143,7 +142,7 @@ class TestStory:
         html = page(browser, message)
 
         assert "The queue has been held for 32 s." in html
-        assert html.lower().count("the mail server refused the sign-in") == 1
+        assert html.lower().count("the mail server rejected the sign-in") == 1
         assert 'class="explanation"' not in html
 
     def test_of_mail_paused_on_safety_says_by_whom_since_when_and_where(self, browser: Client) -> None:
@@ -171,7 +170,7 @@ class TestStory:
     )
     def test_of_mail_that_waits_for_the_server_says_what_is_so(self, browser: Client, text: str, says: str) -> None:
         use_smtp(host="mail.test")
-        MailServerState.load().pause(timezone.now() + timedelta(seconds=21), text)
+        MailServerState.load().pause(timedelta(seconds=21), text)
 
         assert re.search(rf"The mail server {says} is <time[^>]*>in 2\d s", page(browser, a_message()))
 
@@ -184,7 +183,7 @@ class TestStory:
 
     def test_shows_a_try_under_way(self, browser: Client) -> None:
         message = a_message()
-        message.begin_attempt(mode="basic", settings_version=1, worker="w", lease=timedelta(minutes=1))
+        message.begin_attempt(mode="basic", settings_version=1, worker="w")
 
         html = page(browser, message)
 

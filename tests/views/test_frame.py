@@ -34,9 +34,7 @@ def text_of(page: Client, name: str = "deliveries") -> str:
 class TestMailState:
     def test_flows_and_says_when_a_mail_was_last_accepted(self, page: Client) -> None:
         use_smtp(host="127.0.0.1", port=1)
-        attempt = a_message().begin_attempt(
-            mode="basic", settings_version=1, worker="test:1", lease=timedelta(seconds=60)
-        )
+        attempt = a_message().begin_attempt(mode="basic", settings_version=1, worker="test:1")
         assert attempt
         attempt.finish(attempt.Outcome.ACCEPTED)
 
@@ -52,8 +50,7 @@ class TestMailState:
 
     def test_paused_says_what_to_do(self, page: Client) -> None:
         use_smtp(host="127.0.0.1", port=1)
-        until = timezone.now() + timedelta(minutes=1)
-        MailServerState.load().pause(until, "421 4.3.2 too many concurrent connections")
+        MailServerState.load().pause(timedelta(minutes=1), "421 4.3.2 too many concurrent connections")
 
         text = text_of(page)
         assert f"Mail is waiting: {explain('', '421 4.3.2 too many concurrent connections').clause}" in text
@@ -67,7 +64,7 @@ class TestMailState:
         a_message()
 
         text = text_of(page)
-        assert "Mail is held: the mail server refused the sign-in" in text
+        assert "Mail is held: the mail server rejected the sign-in" in text
         assert "535 5.7.8 authentication &lt;failed&gt;" in text
         assert "1 mail waiting" in text
         assert f'action="{reverse("probes")}"' in text
@@ -76,7 +73,7 @@ class TestMailState:
     def test_of_a_closed_port_names_it_and_says_when_it_is_tried(self, page: Client) -> None:
         use_smtp(host="127.0.0.1", port=9)
         text = "Could not connect to 127.0.0.1:9 (127.0.0.1): Connection refused"
-        MailServerState.load().pause(timezone.now() + timedelta(minutes=5), text)
+        MailServerState.load().pause(timedelta(minutes=5), text)
         a_message()
 
         text = text_of(page)
@@ -87,7 +84,7 @@ class TestMailState:
 
     def test_is_not_called_flowing_between_two_tries_in_vain(self, page: Client) -> None:
         use_smtp(host="127.0.0.1", port=9)
-        MailServerState.load().pause(timezone.now() - timedelta(seconds=1), "Connection refused")
+        MailServerState.load().pause(timedelta(seconds=-1), "Connection refused")
         a_message(next_attempt_at=timezone.now() + timedelta(seconds=30))
         assert "Mail is waiting" in text_of(page)
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from notifications.delivery.drain import drain
+from notifications.delivery.sender import send_due
 from notifications.forms.graph import initial_of
 from notifications.models import HoldReason, MailServerSettings, MailServerState, Message, Mode
 from tests.graph.lab import SENDER, use_stand_in
@@ -38,7 +38,7 @@ def post(page: Client, name: str, **changes: Any) -> Any:
 
 def send_test(page: Client, **changes: Any) -> str:
     response = post(page, "test-emails", test_to="me@peer.test", **changes)
-    drain("test:1")
+    send_due()
     return text_of(page, response["Location"])
 
 

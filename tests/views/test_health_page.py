@@ -65,7 +65,7 @@ class TestParts:
     def test_a_server_that_cannot_be_reached_waits_from_the_first_moment(self, page: Client) -> None:
         a_message()
         reason = "Could not connect to 127.0.0.1:9 (127.0.0.1): Connection refused"
-        MailServerState.load().pause(timezone.now() + timedelta(seconds=30), reason)
+        MailServerState.load().pause(timedelta(seconds=30), reason)
         html = page.get(reverse("health")).content.decode()
         assert "<h2>Mail is waiting: nothing listens at 127.0.0.1:9</h2>" in html
         assert 'data-tone="warning"><svg' in html
@@ -105,9 +105,8 @@ class TestFacts:
         assert "s3cret" not in text
 
     def test_workers_are_known_by_their_last_tries(self, page: Client) -> None:
-        lease = timedelta(minutes=1)
         for worker in ("deploy-01:41", "deploy-01:42", "deploy-01:42"):
-            attempt = a_message().begin_attempt(mode="basic", settings_version=1, worker=worker, lease=lease)
+            attempt = a_message().begin_attempt(mode="basic", settings_version=1, worker=worker)
             assert attempt
         attempt.finish(attempt.Outcome.ACCEPTED)
         text = words_of(page)

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from notifications.delivery.drain import drain
+from notifications.delivery.sender import send_due
 from notifications.models import HoldReason, MailServerSettings, MailServerState, Message, Safety
 from tests.base import a_message, use_smtp
 from tests.smtp_sink import SmtpSink
@@ -32,7 +32,7 @@ def values_of(sink: SmtpSink, **changes: str) -> dict[str, str]:
 
 def send_test(page: Client, sink: SmtpSink, **changes: str) -> None:
     page.post(reverse("test-emails"), values_of(sink, **changes))
-    drain("w")
+    send_due()
 
 
 def save(page: Client, sink: SmtpSink, **changes: str) -> str:

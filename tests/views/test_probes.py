@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from notifications.delivery.drain import drain
+from notifications.delivery.sender import send_due
 from notifications.models import AuditEvent, HoldReason, MailServerState, Message, Safety
 from tests.base import a_message, use_smtp, viewer
 from tests.smtp_sink import SmtpSink
@@ -42,10 +42,10 @@ class TestTryAgain:
         later = timezone.now() + timedelta(minutes=5)
         with SmtpSink() as sink:
             use_smtp(sink)
-            MailServerState.load().pause(later, REFUSED)
+            MailServerState.load().pause(timedelta(minutes=5), REFUSED)
             a_message(next_attempt_at=later)
             press(page)
-            drain("w")
+            send_due()
             assert len(sink.mails) == 1
         assert AuditEvent.objects.get(action="probe").subject == REFUSED
 
@@ -78,7 +78,7 @@ class TestNews:
             a_message()
             press(page)
             assert "a mail is on its way to find out" in news(page)
-            drain("w")
+            send_due()
         text = news(page)
         assert "tried again <time" in text
         assert "without success (535 5.7.8)" in text
@@ -88,10 +88,10 @@ class TestNews:
         with SmtpSink(users={"ops": "another"}) as sink:
             use_smtp(sink, user="ops", password="wrong")
             a_message()
-            drain("w")
+            send_due()
             assert "without success" not in news(page)
             press(page)
-            drain("w")
+            send_due()
         assert "without success (535 5.7.8)" in news(page)
 
     def test_say_that_mail_goes_again_and_then_ask_no_more(self, page: Client) -> None:
@@ -101,7 +101,7 @@ class TestNews:
             a_message()
             assert 'hx-get="/mail-state/' in page.get("/deliveries/").content.decode()
             press(page)
-            drain("w")
+            send_due()
         text = news(page)
         assert "Mail goes out again." in text
         assert "hx-get" not in text

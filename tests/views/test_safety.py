@@ -78,16 +78,16 @@ def test_a_change_is_on_record_with_the_fields_that_changed(browser: Client) -> 
 
 
 def test_mail_that_waited_goes_once_the_pause_is_over(browser: Client) -> None:
-    from notifications.delivery.drain import drain
+    from notifications.delivery.sender import send_due
 
     with SmtpSink() as sink:
         use_smtp(sink)
         browser.post(URL, {"paused": "on"})
         a_message()
-        drain("w")
+        send_due()
         assert sink.mails == []
         browser.post(URL, {})
-        drain("w")
+        send_due()
         assert len(sink.mails) == 1
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from notifications.delivery.drain import drain
+from notifications.delivery.sender import send_due
 from notifications.models import MailServerSettings, MailServerState, Message, Mode
 from notifications.models.mail_server import HoldReason
 from tests.base import a_message, use_smtp
@@ -99,7 +99,7 @@ def test_a_refused_test_names_the_blanks_that_were_kept(page: Client, refusing: 
     use_smtp(host="127.0.0.1", port=1)
     values = {**VALUES, "server": f"{refusing.host}:{refusing.port}", "password": COPIED, "blanks": "keep"}
     page.post(reverse("test-emails"), {**values, "test_to": "me@example.com"})
-    drain("tests")
+    send_due()
 
     html = page.get(reverse("test-email", args=[Message.objects.get().uuid])).content.decode()
     assert f"The password contains {NAMED}." in html
@@ -110,7 +110,7 @@ def test_a_refused_test_names_the_blanks_that_were_kept(page: Client, refusing: 
 def test_a_held_queue_and_its_email_name_the_blanks_in_the_saved_password(page: Client, refusing: SmtpSink) -> None:
     use_smtp(host=refusing.host, port=refusing.port, user="ops", password=COPIED)
     message = a_message()
-    drain("tests")
+    send_due()
 
     assert MailServerState.load().held_reason == HoldReason.SIGN_IN
     for address in (reverse("mail-server"), reverse("dashboard"), reverse("delivery", args=[message.uuid])):

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from notifications.capture import store
-from notifications.delivery.drain import drain
+from notifications.delivery.sender import send_due
 from notifications.models import MailServerSettings, MailServerState, Message
 from tests.base import a_message, use_smtp
 from tests.smtp_sink import SmtpSink
@@ -124,7 +124,7 @@ class TestStory:
     def test_ends_with_who_accepted_it(self, page: Client, in_force: MailServerSettings) -> None:
         with SmtpSink() as sink:
             send(page, server=f"{sink.host}:{sink.port}")
-            drain("test:1")
+            send_due()
             assert [mail.recipients for mail in sink.mails] == [("me@example.com",)]
         text = self.story(page)
         assert f"connected to {sink.host}:{sink.port}" in text
@@ -140,20 +140,20 @@ class TestStory:
         with SmtpSink() as sink:
             settings.CAPTURE_INBOX_PORT = sink.port
             send(page, server=f"{sink.host}:{sink.port}")
-            drain("test:1")
+            send_due()
             key = store.add("ops@example.com", ["me@example.com"], sink.mails[0].content)
         assert reverse("inbox-mail", args=[key]) in self.story(page)
 
     def test_tells_the_rest_of_the_page_that_it_was_accepted(self, page: Client, in_force: MailServerSettings) -> None:
         with SmtpSink() as sink:
             send(page, server=f"{sink.host}:{sink.port}")
-            drain("test:1")
+            send_due()
         response = page.get(reverse("test-email", args=[Message.objects.get().uuid]), headers=HTMX)
         assert "test-accepted" in response["HX-Trigger"]
 
     def test_opens_a_failure_with_cause_and_fix(self, page: Client, in_force: MailServerSettings) -> None:
         send(page)
-        drain("test:1")
+        send_due()
         text = self.story(page)
         assert "Nothing listens at 127.0.0.1:1" in text
         assert "What to do:" in text
@@ -163,7 +163,7 @@ class TestStory:
     def test_shows_no_password(self, page: Client, in_force: MailServerSettings) -> None:
         with SmtpSink(users={"ops": "another"}) as sink:
             send(page, server=f"{sink.host}:{sink.port}", user="ops", password=SECRET)
-            drain("test:1")
+            send_due()
         text = self.story(page)
         assert "sign-in refused: 535" in text
         assert SECRET not in text
@@ -171,7 +171,7 @@ class TestStory:
     def test_of_unsaved_values_holds_nothing(self, page: Client, in_force: MailServerSettings) -> None:
         with SmtpSink(users={"ops": "another"}) as sink:
             send(page, server=f"{sink.host}:{sink.port}", user="ops", password=SECRET)
-            drain("test:1")
+            send_due()
         assert not MailServerState.load().is_held
 
     def test_is_told_of_tests_only(self, page: Client, in_force: MailServerSettings) -> None:

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from notifications.delivery.drain import drain
+from notifications.delivery.sender import send_due
 from notifications.forms.oauth2 import initial_of
 from notifications.models import MailServerSettings, MailServerState, Message, Mode
 from notifications.models.fields import SecretField
@@ -43,7 +43,7 @@ def test_the_values_in_force_are_tested_as_such(
 ) -> None:
     send(page)
     assert Message.objects.get().draft_server is None
-    drain("test:1")
+    send_due()
     assert "accepted by localhost (250" in story(page)
     assert oauth_mail_peer.wait_for(1, to="me@peer.test")[0]["From"] == f"Deployments <{ACCOUNT}>"
 
@@ -52,21 +52,21 @@ def test_a_mode_on_standby_can_be_tested(page: Client, saved: MailServerSettings
     MailServerSettings.objects.update(active_mode=Mode.BASIC)
     send(page, sender=f"Unsaved <{ACCOUNT}>")
     assert json.loads(Message.objects.get().draft_server)["active_mode"] == "oauth2"
-    drain("test:1")
+    send_due()
     assert oauth_mail_peer.wait_for(1, to="me@peer.test")[0]["From"] == f"Unsaved <{ACCOUNT}>"
     assert MailServerSettings.load().active_mode == Mode.BASIC
 
 
 def test_a_client_that_nobody_consented_to_fails_and_holds_nothing(page: Client, saved: MailServerSettings) -> None:
     send(page, client_id="another")
-    drain("test:1")
+    send_due()
     assert "The consent was given to another registration" in story(page)
     assert not MailServerState.load().is_held
 
 
 def test_a_typed_secret_is_in_no_answer(page: Client, saved: MailServerSettings) -> None:
     response = send(page, client_secret="the-secret-value")
-    drain("test:1")
+    send_due()
     assert "the-secret-value" not in response.content.decode() + story(page)
 
 

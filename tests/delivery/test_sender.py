@@ -8,8 +8,11 @@ from django.db import connection
 from django.utils import timezone
 
 from notifications.delivery.claim import claim
-from notifications.delivery.drain import Line, drain, settle
+from notifications.delivery.leases import AttemptLease
+from notifications.delivery.process import this_process
+from notifications.delivery.record import record
 from notifications.delivery.retry import MOST_CRASHES
+from notifications.delivery.sender import SenderConnection, send_due
 from notifications.delivery.sweep import sweep
 from notifications.models import Attempt, HoldReason, MailServerSettings, MailServerState, Message, Pace, Recipient
 from tests.base import a_message, outcomes, use_smtp
@@ -33,11 +36,13 @@ class TestAMailThatIsTaken:
         message = a_message("one@peer.test", "two@peer.test")
         with SmtpSink() as sink:
             use_smtp(sink)
-            assert drain(WORKER) is False
+            assert send_due() == 1
         assert reread(message).state == Message.State.SENT
         assert outcomes(message) == {"one@peer.test": "accepted", "two@peer.test": "accepted"}
         attempt = message.attempts.get()
-        assert (attempt.number, attempt.outcome, attempt.mode, attempt.worker) == (1, "accepted", "basic", WORKER)
+        assert (attempt.number, attempt.outcome, attempt.mode) == (1, "accepted", "basic")
+        assert attempt.worker == this_process().name
+        assert (attempt.fault, attempt.stage) == ("", "end_of_data")
         assert attempt.code == "250 2.0.0"
         assert attempt.settings_version == MailServerSettings.load().version
         assert sink.mails[0].recipients == ("one@peer.test", "two@peer.test")
@@ -46,7 +51,7 @@ class TestAMailThatIsTaken:
         a_message()
         with SmtpSink() as sink:
             use_smtp(sink, sender="Deployments <deploy@contoso.test>")
-            drain(WORKER)
+            send_due()
         assert sink.mails[0].content.startswith(b"From: Deployments <deploy@contoso.test>\r\nTo: ")
         assert sink.mails[0].sender == "deploy@contoso.test"
 
@@ -55,7 +60,7 @@ class TestAMailThatIsTaken:
             a_message()
         with SmtpSink() as sink:
             use_smtp(sink)
-            drain(WORKER)
+            send_due()
         assert (len(sink.mails), sink.connections) == (20, 1)
 
     def test_is_not_taken_up_twice(self) -> None:
@@ -63,7 +68,7 @@ class TestAMailThatIsTaken:
         with SmtpSink() as sink:
             use_smtp(sink)
             for _ in range(100):
-                drain(WORKER, message.pk)
+                send_due(message.pk)
         assert len(sink.mails) == 1
         assert message.attempts.count() == 1
 
@@ -76,7 +81,7 @@ class TestSeveralRecipients:
             sink.on("RCPT", "452 4.2.2 over quota", address="full@", times=1)
             sink.on("RCPT", "451 4.7.500 busy", address="busy@", times=1)
             use_smtp(sink)
-            drain(WORKER)
+            send_due()
             assert outcomes(message) == {
                 "good@peer.test": "accepted",
                 "nouser@peer.test": "refused",
@@ -85,7 +90,7 @@ class TestSeveralRecipients:
             }
             assert reread(message).state == Message.State.QUEUED
             make_due(message)
-            drain(WORKER)
+            send_due()
         assert [mail.recipients for mail in sink.mails] == [("good@peer.test",), ("full@peer.test", "busy@peer.test")]
         assert sink.mails[0].content == sink.mails[1].content
         assert reread(message).state == Message.State.PARTLY_SENT
@@ -95,7 +100,7 @@ class TestSeveralRecipients:
         message = a_message("one@peer.test")
         with SmtpSink().on("RCPT", "550 5.1.1 User unknown") as sink:
             use_smtp(sink)
-            drain(WORKER)
+            send_due()
         assert reread(message).state == Message.State.FAILED
         assert message.recipients.get().code == "550 5.1.1"
 
@@ -106,8 +111,8 @@ class TestADeferredMail:
         with SmtpSink().on("RCPT", "450 4.7.1 greylisted", times=1) as sink:
             use_smtp(sink)
             before = timezone.now()
-            drain(WORKER)
-            drain(WORKER)
+            send_due()
+            send_due()
         assert sink.mails == []
         assert reread(message).next_attempt_at >= before + timedelta(minutes=1)
         assert message.attempts.count() == 1
@@ -117,10 +122,10 @@ class TestADeferredMail:
         message = a_message()
         with SmtpSink().on("RCPT", "450 4.2.0 never") as sink:
             use_smtp(sink)
-            drain(WORKER)
+            send_due()
             message.attempts.update(started_at=timezone.now() - timedelta(days=5, minutes=1))
             make_due(message)
-            drain(WORKER)
+            send_due()
         assert reread(message).state == Message.State.EXPIRED
         assert outcomes(message) == {"ops@peer.test": "deferred"}
 
@@ -130,13 +135,13 @@ class TestAConfigurationFault:
         sink.on("MAIL", "550 5.7.60 not as this sender", times=1)
         use_smtp(sink)
         message = a_message()
-        drain(WORKER)
+        send_due()
         return message
 
     def test_holds_the_queue_and_burns_no_try(self) -> None:
         with SmtpSink() as sink:
             messages = [self.hold(sink), a_message(), a_message()]
-            drain(WORKER)
+            send_due()
             state = MailServerState.load()
             assert (state.held_reason, state.held_code) == (HoldReason.SENDER, "550 5.7.60")
             assert {reread(message).state for message in messages} == {Message.State.QUEUED}
@@ -148,7 +153,7 @@ class TestAConfigurationFault:
             self.hold(sink)
             a_message()
             MailServerState.objects.update(next_probe_at=timezone.now())
-            drain(WORKER)
+            send_due()
         assert len(sink.mails) == 2
         assert not MailServerState.load().is_held
 
@@ -159,7 +164,7 @@ class TestAConfigurationFault:
             a_message()
             MailServerState.objects.update(next_probe_at=timezone.now())
             for _ in range(5):
-                drain(WORKER)
+                send_due()
         assert Attempt.objects.count() == 2
         assert MailServerState.load().next_probe_at > timezone.now() + timedelta(minutes=4)  # type: ignore[operator]
 
@@ -167,7 +172,7 @@ class TestAConfigurationFault:
         with SmtpSink() as sink:
             message = self.hold(sink)
             use_smtp(sink, sender="other@contoso.test")
-            drain(WORKER)
+            send_due()
         assert reread(message).state == Message.State.SENT
         assert sink.mails[0].sender == "other@contoso.test"
 
@@ -177,10 +182,10 @@ class TestAConfigurationFault:
             use_smtp(sink)
             claimed = claim(WORKER)
             assert claimed
-            with Line() as line:
-                tried = line.send(claimed)
+            with SenderConnection() as sender:
+                result = sender.send(claimed, AttemptLease(claimed.attempt))
             use_smtp(sink, sender="other@contoso.test")
-            settle(claimed, tried)
+            record(claimed.attempt, result)
         assert not MailServerState.load().is_held
 
     def test_of_a_secret_that_no_key_opens_connects_nowhere(self) -> None:
@@ -188,7 +193,7 @@ class TestAConfigurationFault:
         with SmtpSink() as sink:
             use_smtp(sink, user="ops", password="secret")
             corrupt_password()
-            drain(WORKER)
+            send_due()
             assert sink.connections == 0
         assert MailServerState.load().held_reason == HoldReason.SECRET
         assert reread(message).state == Message.State.QUEUED
@@ -204,7 +209,7 @@ class TestAServerThatIsAway:
         with SmtpSink() as sink:
             use_smtp(sink)
         messages = [a_message() for _ in range(5)]
-        drain(WORKER)
+        send_due()
         assert sum(message.attempts.count() for message in messages) == 1
         state = MailServerState.load()
         assert state.is_paused(timezone.now())
@@ -215,12 +220,12 @@ class TestAServerThatIsAway:
         with SmtpSink() as sink:
             use_smtp(sink)
         messages = [a_message() for _ in range(3)]
-        drain(WORKER)
+        send_due()
         MailServerState.objects.update(paused_until=timezone.now())
         for message in messages:
             message.retry_now()
         with SmtpSink(port=sink.port) as again:
-            drain(WORKER)
+            send_due()
         assert len(again.mails) == 3
         assert MailServerState.load().paused_since is None
 
@@ -230,10 +235,10 @@ class TestAnAmbiguousTry:
         message = a_message()
         with SmtpSink().on(DOT, hang_up=True, times=1) as sink:
             use_smtp(sink)
-            drain(WORKER)
+            send_due()
             assert message.attempts.get().outcome == Attempt.Outcome.AMBIGUOUS
             make_due(message)
-            drain(WORKER)
+            send_due()
         assert [attempt.outcome for attempt in message.attempts.all()] == ["ambiguous", "accepted"]
         assert sink.mails[0].content == sink.mails[1].content
 
@@ -246,7 +251,7 @@ class TestALease:
             assert claim("dead:1")
             message.attempts.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
             assert sweep() == 1
-            drain(WORKER)
+            send_due()
         assert [attempt.outcome for attempt in message.attempts.all()] == ["ambiguous", "accepted"]
         assert len(sink.mails) == 1
 
@@ -264,12 +269,12 @@ class TestALease:
             use_smtp(sink)
             sleeper = claim("sleeper:1")
             assert sleeper
-            with Line() as line:
-                tried = line.send(sleeper)
+            with SenderConnection() as sender:
+                result = sender.send(sleeper, AttemptLease(sleeper.attempt))
             message.attempts.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
             sweep()
-            drain(WORKER)
-            settle(sleeper, tried)
+            send_due()
+            assert record(sleeper.attempt, result) is False
         assert reread(message).state == Message.State.SENT
         assert outcomes(message) == {"ops@peer.test": "accepted"}
 
@@ -291,10 +296,10 @@ class TestPacing:
             a_message()
         with SmtpSink() as sink:
             use_smtp(sink, pace=Pace.EXCHANGE_ONLINE)
-            drain(WORKER)
+            send_due()
             assert len(sink.mails) == 30
             Attempt.objects.update(started_at=timezone.now() - timedelta(seconds=61))
-            drain(WORKER)
+            send_due()
         assert len(sink.mails) == 35
 
     def test_lets_three_go_at_once(self) -> None:
@@ -313,7 +318,7 @@ class TestATestEmail:
             MailServerState.load().hold(HoldReason.SIGN_IN, "535", "no")
             waiting = a_message()
             test = a_message(kind=Message.Kind.TEST)
-            drain(WORKER, test.pk)
+            send_due(test.pk)
         assert reread(test).state == Message.State.SENT
         assert not MailServerState.load().is_held
         assert reread(waiting).state == Message.State.SENT
@@ -322,7 +327,7 @@ class TestATestEmail:
         test = a_message(kind=Message.Kind.TEST)
         with SmtpSink().on("RCPT", "450 4.7.1 greylisted") as sink:
             use_smtp(sink)
-            drain(WORKER)
+            send_due()
         assert reread(test).state == Message.State.FAILED
         assert test.recipients.get().outcome == Recipient.Outcome.DEFERRED
 
@@ -331,7 +336,7 @@ class TestATestEmail:
             use_smtp(live)
             values = f'{{"basic_host": "127.0.0.1", "basic_port": {draft.port}}}'
             test = a_message(kind=Message.Kind.TEST, draft_server=values)
-            drain(WORKER)
+            send_due()
             assert (live.connections, draft.connections) == (0, 1)
         assert reread(test).state == Message.State.FAILED
         assert reread(test).draft_server is None
@@ -348,7 +353,7 @@ class TestAMailThatBreaksTheWorkersCode:
         broken.recipients.update(address="brök\r\nen@peer.test")
         with SmtpSink() as sink:
             use_smtp(sink)
-            drain(WORKER)
+            send_due()
         assert reread(good).state == Message.State.SENT
         attempt = broken.attempts.get()
         assert attempt.outcome == Attempt.Outcome.DEFERRED
@@ -358,7 +363,7 @@ class TestAMailThatBreaksTheWorkersCode:
 class TestWithoutAMailServer:
     def test_mail_waits(self) -> None:
         message = a_message()
-        drain(WORKER)
+        send_due()
         assert reread(message).state == Message.State.QUEUED
         assert message.attempts.count() == 0
 
@@ -368,9 +373,9 @@ class TestARelayThatServesOnlySome:
         with SmtpSink().on("RCPT", "554 5.7.1 Relay access denied", address="@out.side") as sink:
             use_smtp(sink)
             a_message("inside@peer.test")
-            drain(WORKER)
+            send_due()
             refused, good = a_message("x@out.side"), a_message("other@peer.test")
-            drain(WORKER)
+            send_due()
         assert reread(refused).state == Message.State.FAILED
         assert reread(good).state == Message.State.SENT
         assert not MailServerState.load().is_held
@@ -379,9 +384,9 @@ class TestARelayThatServesOnlySome:
         refused = a_message("x@out.side")
         with SmtpSink().on("RCPT", "554 5.7.1 Relay access denied") as sink:
             use_smtp(sink)
-            drain(WORKER)
+            send_due()
         assert reread(refused).state == Message.State.QUEUED
-        assert MailServerState.load().held_reason == HoldReason.CONFIGURATION
+        assert MailServerState.load().held_reason == HoldReason.RELAY
 
 
 class TestAServerThatRepeatsTheLineItRefuses:
@@ -390,7 +395,7 @@ class TestAServerThatRepeatsTheLineItRefuses:
         message = a_message()
         with SmtpSink(users={"robot": "other"}).on("AUTH", f"535 5.7.8 refused: AUTH PLAIN {blob}") as sink:
             use_smtp(sink, user="robot", password="s3cretPassw0rd")
-            drain(WORKER)
+            send_due()
         attempt = message.attempts.get()
         assert "refused" in attempt.text
         for text in (attempt.text, attempt.transcript, MailServerState.load().held_text):
