@@ -14,7 +14,7 @@ from notifications.delivery.claim import Claim, claim
 from notifications.delivery.gate import Passage, passage
 from notifications.delivery.leases import AttemptLease, lease_keeper
 from notifications.delivery.process import this_process
-from notifications.delivery.record import record
+from notifications.delivery.record import is_refused_connection, record
 from notifications.delivery.result import SendResult
 from notifications.delivery.transport import described, forget_tokens, from_header, open_backend, secrets_of
 from notifications.models import Message, OpenConnection, Recipient, Safety
@@ -70,6 +70,10 @@ class SenderConnection:
             journal.write(claimed.attempt.pk, result)
             if settle(claimed, result, lease):
                 journal.done(claimed.attempt.pk)
+        if is_refused_connection(result.failure):
+            # It has none after all: the next claim asks whether there is one to have.
+            self._hang_up()
+            self._give_back()
 
     def send(self, claimed: Claim, lease: Lease) -> SendResult:
         """One attempt; every way that it can end is in the result."""
