@@ -34,6 +34,8 @@ BUDGET = 48 * 1024 * 1024
 # Seconds, and connections, for clients that still send what was refused: a reset would take the answer away from them.
 LINGER_SECONDS = 2.0
 MOST_LINGERING = 100
+# For the database's files and the broker's sockets of eight threads.
+SPARE_DESCRIPTORS = 50
 # Seconds that a request may still take to arrive when the worker stops.
 STOP_SECONDS = 2.0
 
@@ -88,7 +90,7 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
         return bool(poll.poll(0))
 
     def close(self, graceful: bool = False) -> None:
-        # gthread's graceful way waits up to 2 s, in the loop that serves everybody.
+        # gthread's graceful way waits up to 2 s, in the loop that serves all clients.
         if graceful:
             self.worker.linger(self)
         else:
@@ -108,6 +110,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         try:
             client, address = listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
+            return
+        except OSError as error:
+            if error.errno not in (errno.EMFILE, errno.ENFILE):
+                raise
+            # As many as there are descriptors for, less what the threads open; the next look makes room.
+            self.worker_connections = max(1, self.nr_conns - SPARE_DESCRIPTORS)
             return
         self.nr_conns += 1
         connection = Connection(self, client, address, listener.getsockname())

@@ -29,7 +29,7 @@ def snapshot() -> Iterator[None]:
 
 @contextmanager
 def readers_begin() -> Iterator[None]:
-    """On SQLite our transactions begin as writers, one at a time; a reader waits for nobody."""
+    """On SQLite our transactions begin as writers, one at a time; a reader need not wait."""
     if connection.vendor != "sqlite":
         yield
         return

@@ -69,7 +69,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 @vary_on_headers("HX-Request")
 def health(request: HttpRequest) -> HttpResponse:
     """The same parts and more for a person; a poll gets what changes."""
-    # Takes the lock that a report needs, which nobody can inside a snapshot.
+    # Takes the lock that a report needs, which is impossible inside a snapshot.
     fault = write_fault(try_lock=True)
     with snapshot():
         return shown(request, database(fault))

@@ -2,6 +2,7 @@
 
 import resource
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -60,6 +61,23 @@ def test_clients_that_do_not_read_cost_no_thread(panel: Panel) -> None:
         answers(panel, 2)
 
 
-def test_more_connections_than_the_panel_keeps_shut_nobody_out(panel: Panel) -> None:
+def test_new_clients_are_answered_when_all_connections_are_taken(panel: Panel) -> None:
     with connections(panel.port, 1_100, b"GET / HTTP/1.1\r\n"):
         answers(panel, 3)
+
+
+def test_new_clients_are_answered_when_descriptors_run_out(panel: Panel) -> None:
+    workers = [int(child) for child in children(panel.pid("web"))]
+    before = [resource.prlimit(worker, resource.RLIMIT_NOFILE) for worker in workers]
+    for worker, (_, hard) in zip(workers, before, strict=True):
+        resource.prlimit(worker, resource.RLIMIT_NOFILE, (120, hard))
+    try:
+        with connections(panel.port, 300, b"GET / HTTP/1.1\r\n"):
+            answers(panel, 4)
+    finally:
+        for worker, limits in zip(workers, before, strict=True):
+            resource.prlimit(worker, resource.RLIMIT_NOFILE, limits)
+
+
+def children(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
