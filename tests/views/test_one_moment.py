@@ -14,14 +14,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from notifications.bulk import jobs
-from notifications.models import Attempt, BulkJob, MailServerState, Message, OAuthGrant, Safety
+from notifications.models import Attempt, AttemptReport, BulkJob, MailServerState, Message, OAuthGrant, Safety
 from tests.base import a_completion, a_message, a_notification, use_smtp
 
 pytestmark = pytest.mark.django_db(transaction=True)
 POLL = {"HX-Request": "true"}
 ABOUT_EMAIL = re.compile(r'FROM "notifications_(message|attempt|recipient|mailserverstate|bulkjob|completion)"')
 # What differs between two readings of the same rows.
-VOLATILE = re.compile(r'name="csrfmiddlewaretoken" value="\w+"|"X-CSRFToken": "\w+"|\d+(\.\d+)? (s|ms)\b')
+VOLATILE = re.compile(r'name="csrfmiddlewaretoken" value="\w+"|"X-CSRFToken": "\w+"|\d+(\.\d+)? (s|ms|GB)\b')
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def message(page: Client) -> Message:
     use_smtp(host="127.0.0.1", port=1)
     completion = a_completion()
     message = a_message("ann@example.com", "bob@example.com", completion=completion, notification=a_notification())
-    message.begin_attempt(mode="basic", settings_version=1, worker="host:1", lease=timedelta(minutes=1))
+    message.begin_attempt(mode="basic", settings_version=1, worker="host:1")
     hours_ago = timezone.now() - timedelta(hours=3)
     Message.objects.update(created_at=hours_ago)
     Attempt.objects.update(started_at=hours_ago)
@@ -64,7 +64,7 @@ def accept() -> None:
     with transaction.atomic():
         for message in Message.objects.all():
             attempt = message.attempts.get()
-            attempt.finish(Attempt.Outcome.ACCEPTED, "250 2.0.0", "Ok")
+            attempt.finish(Attempt.Outcome.ACCEPTED, AttemptReport(code="250 2.0.0", text="Ok"))
             message.recipients.update(outcome="accepted", code="250 2.0.0", text="Ok", changed_at=timezone.now())
             message.settle()
 

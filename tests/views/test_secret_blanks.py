@@ -8,8 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from notifications.delivery.sender import send_due
-from notifications.models import MailServerSettings, MailServerState, Message, Mode
-from notifications.models.mail_server import HoldReason
+from notifications.models import HoldReason, MailServerSettings, MailServerState, Message, Mode
 from tests.base import a_message, use_smtp
 from tests.smtp_sink import SmtpSink
 
