@@ -12,13 +12,17 @@ COMPILE := $(PIP_TOOLS)/bin/pip-compile --quiet --generate-hashes --strip-extras
 PRODUCTION := MAILADMIN_DATA=.venv/data-of-checks DEBUG=off ALLOWED_HOSTS=panel.example.com \
 	SECRET_KEY=only-for-checks-0123456789-abcdefghijklmnopqrstuvwxyz FERNET_KEYS=only-for-checks-9876543210-zyxwvutsrqponm
 
-.PHONY: run test check lint chaos bench mail-pictures screenshots format peers lock clean
+.PHONY: run test test-postgres check lint chaos bench mail-pictures screenshots format peers lock clean
 
 run: .venv/run
 	exec $(BIN)/python manage.py up $(ARGS)
 
 test: .venv/dev
 	$(BIN)/python -m pytest $(ARGS)
+
+# What depends on the database, on a PostgreSQL that is started for it: widths, locks and transactions differ from SQLite.
+test-postgres: .venv/dev
+	$(BIN)/python -m tests.peers.postgres $(BIN)/python -m pytest tests/delivery tests/models tests/api tests/views $(ARGS)
 
 check: lint test
 

@@ -5,6 +5,8 @@ import itertools
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Self
 
@@ -74,3 +76,13 @@ class Postgres:
 
     def _address(self, database: str) -> str:
         return f"postgres://postgres@{LOOPBACK}:{self.port}/{database}"
+
+
+def run_on_postgres(command: list[str]) -> int:
+    """Run `command` with DATABASE_URL of a new server, and return its exit code."""
+    with Postgres() as server:
+        return subprocess.run(command, env={**os.environ, "DATABASE_URL": server.url()}, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(run_on_postgres(sys.argv[1:]))
