@@ -1,19 +1,15 @@
 """Whether this machine's clock can be trusted: what was recorded lies in the past, and nobody set it lately."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-from django.conf import settings
 from django.utils import timezone
 
 from notifications.models import Attempt, AuditEvent, Completion, MailServerState
-from supervisor import clock_watch
-from supervisor.clock_watch import ClockWatch, Jump, in_words
+from supervisor.clock_watch import in_words
 
 # Clocks of several machines may be that far apart.
 TOLERANCE = timedelta(seconds=60)
 TOLD_FOR = timedelta(days=1)
-_watch = ClockWatch()
-_noticed: list[Jump] = []
 
 
 def ahead(state: MailServerState) -> timedelta:
@@ -28,18 +24,12 @@ def ahead(state: MailServerState) -> timedelta:
     return distance if distance > TOLERANCE else timedelta()
 
 
-def last_jump() -> Jump | None:
-    """The newest one that this process or the supervisor noticed within a day."""
-    if jump := _watch.jump():
-        _noticed[:] = [jump]
-    known = [*_noticed, *filter(None, [clock_watch.read(settings.DATA_DIR / "run")])]
-    newest = max(known, key=lambda jump: jump.at, default=None)
-    if newest is None or timezone.now() - datetime.fromtimestamp(newest.at, UTC) > TOLD_FOR:
-        return None
-    return newest
-
-
-def jump_words(jump: Jump) -> str:
-    direction = "forward" if jump.seconds > 0 else "back"
-    at = timezone.localtime(datetime.fromtimestamp(jump.at, UTC))
-    return f"set {direction} by {in_words(jump.seconds)} at {at:%Y-%m-%d %H:%M} {at.tzname()}"
+def last_jump(state: MailServerState) -> str:
+    """`set back by 2 hours at 2026-12-01 03:04 UTC`, for a day after a worker noticed it; else empty."""
+    if not state.clock_jumped_at or not state.clock_jump_seconds:
+        return ""
+    if abs(timezone.now() - state.clock_jumped_at) > TOLD_FOR:
+        return ""
+    direction = "forward" if state.clock_jump_seconds > 0 else "back"
+    at = timezone.localtime(state.clock_jumped_at)
+    return f"set {direction} by {in_words(state.clock_jump_seconds)} at {at:%Y-%m-%d %H:%M} {at.tzname()}"

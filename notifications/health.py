@@ -128,9 +128,9 @@ def mail_server(state: MailServerState, server: MailServerSettings) -> Part:
 
 def clock_part(state: MailServerState) -> Part:
     """Behind what was recorded it is wrong, or was; a jump forward is only worth knowing."""
-    ahead, jump = clock.ahead(state), clock.last_jump()
-    figures = {"behind_seconds": round(ahead.total_seconds()), "jump_seconds": jump.seconds if jump else 0}
+    ahead, jump = clock.ahead(state), clock.last_jump(state)
+    figures = {"behind_seconds": round(ahead.total_seconds()), "jump_seconds": state.clock_jump_seconds if jump else 0}
     if ahead:
         behind = f"{in_words(ahead.total_seconds())} behind the newest record: this clock or another machine's is wrong"
-        return Part("clock", False, f"{behind}; {clock.jump_words(jump)}" if jump else behind, figures)
-    return Part("clock", True, clock.jump_words(jump) if jump else "steady", figures)
+        return Part("clock", False, f"{behind}; {jump}" if jump else behind, figures)
+    return Part("clock", True, jump or "steady", figures)

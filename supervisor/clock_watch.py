@@ -1,13 +1,10 @@
 """Notices when the machine's clock is set, by a second clock that nobody can set."""
 
-import json
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
-FILE = "clock-jump"
 # More than a time server corrects little by little between two looks.
 LEAST_JUMP = 30.0
 
@@ -38,20 +35,6 @@ class ClockWatch:
         before, self._offset = self._offset, now - self._steady()
         moved = self._offset - before
         return Jump(now, round(moved, 1)) if abs(moved) >= LEAST_JUMP else None
-
-
-def write(run: Path, jump: Jump) -> None:
-    """Leave word of it for other processes."""
-    fresh = run / f"{FILE}.new"
-    fresh.write_text(json.dumps(asdict(jump)))
-    fresh.replace(run / FILE)
-
-
-def read(run: Path) -> Jump | None:
-    try:
-        return Jump(**json.loads((run / FILE).read_text()))
-    except (OSError, ValueError, TypeError):
-        return None
 
 
 def in_words(seconds: float) -> str:

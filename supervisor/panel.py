@@ -5,14 +5,12 @@ import math
 import os
 import socket
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from supervisor import broker, clock_watch, programs
+from supervisor import broker, programs
 from supervisor.broker import Broker
 from supervisor.child import Child
-from supervisor.clock_watch import Jump
 from supervisor.supervisor import Supervisor
 
 BROKER_START_LIMIT = 20.0
@@ -38,15 +36,15 @@ class Panel:
     def run(self, when_ready: Callable[[], None]) -> None:
         """Until SIGINT, SIGTERM or SIGHUP."""
         (self.data / "run").mkdir(mode=0o700, exist_ok=True)
-        self._tidy()
-        with Supervisor(self.say, when_clock_jumps=self._note_jump) as supervisor:
+        broker.tidy(self.broker_url_file)
+        with Supervisor(self.say) as supervisor:
             self._start_rest(supervisor, self._start_broker(supervisor))
             if self._becomes_ready(supervisor):
                 when_ready()
             supervisor.run()
             self.say("panel", "Stopping. Emails being sent are finished first; Ctrl-C again stops immediately.")
             supervisor.stop()
-        self._tidy()
+        broker.tidy(self.broker_url_file)
         self.say("panel", "Stopped.")
 
     def _start_broker(self, supervisor: Supervisor) -> str:
@@ -87,17 +85,6 @@ class Panel:
                 "panel", f"No answer after {WEB_START_LIMIT:.0f} s; the lines above should say why. Still waiting."
             )
         return supervisor.wait_for(self._answers, math.inf, every=1.0)
-
-    def _note_jump(self, jump: Jump) -> None:
-        direction = "forward" if jump.seconds > 0 else "back"
-        self.say("panel", f"The clock was set {direction} by {clock_watch.in_words(jump.seconds)}.")
-        # Only told: a disk that takes nothing now must not end the panel.
-        with suppress(OSError):
-            clock_watch.write(self.data / "run", jump)
-
-    def _tidy(self) -> None:
-        broker.tidy(self.broker_url_file)
-        (self.data / "run" / clock_watch.FILE).unlink(missing_ok=True)
 
     def _answers(self) -> bool:
         """Whether /healthz does."""

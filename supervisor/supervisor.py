@@ -8,7 +8,6 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 
 from supervisor.child import Child, Program
-from supervisor.clock_watch import ClockWatch, Jump
 
 TURN = 1.0
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -17,17 +16,10 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Supervisor:
     """Use as a context: whatever happens inside, no child is left behind."""
 
-    def __init__(
-        self,
-        say: Callable[[str, str], None],
-        now: Callable[[], float] = time.monotonic,
-        when_clock_jumps: Callable[[Jump], None] = lambda jump: None,
-    ) -> None:
+    def __init__(self, say: Callable[[str, str], None], now: Callable[[], float] = time.monotonic) -> None:
         self.stop_requests = 0
         self._say = say
         self._now = now
-        self.clock = ClockWatch()
-        self._when_clock_jumps = when_clock_jumps
         self._children: list[Child] = []
         self._wake, self._wake_writer = socket.socketpair()
 
@@ -85,8 +77,6 @@ class Supervisor:
                 self._listen(0.2)
 
     def _turn(self, seconds: float) -> None:
-        if jump := self.clock.jump():
-            self._when_clock_jumps(jump)
         planned = [child.restart_at for child in self._children if child.restart_at is not None]
         self._listen(max(0.0, min([seconds, *(at - self._now() for at in planned)])))
         for child in self._children:
