@@ -107,12 +107,17 @@ Results = Mapping[str, RecipientResult]
 
 @dataclass(frozen=True)
 class TimeLimits:
-    """Seconds to wait in each phase of a transaction (RFC 5321 4.5.3.2). Connecting has its own limit."""
+    """Seconds to wait in each phase of a transaction (RFC 5321 4.5.3.2). Connecting has its own limit.
+
+    A reply may begin as late as its phase allows, but then it has to make progress: `line` and `recipients` are ours.
+    """
 
     command: float = 300.0  # the reply to the connection, EHLO, AUTH, MAIL and each RCPT; a call to Graph
     data: float = 120.0  # the reply to DATA
     block: float = 180.0  # until the server takes one more block of content
     end_of_data: float = 600.0  # the reply to the final dot
+    line: float = 30.0  # a line of a reply, from its first byte to its last
+    recipients: float = 240.0  # all RCPT of a transaction; the others follow in the next one
 
     @classmethod
     def without_progress(cls, seconds: float) -> Self:
@@ -126,6 +131,7 @@ class TimeLimits:
             data=min(seconds, cls.data),
             block=min(seconds, cls.block),
             end_of_data=max(seconds, cls.end_of_data),
+            line=min(seconds, cls.line),
         )
 
 

@@ -13,6 +13,10 @@ class Deadline:
     def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds
 
+    @property
+    def is_over(self) -> bool:
+        return time.monotonic() >= self._end
+
     def remaining(self, at_most: float | None = None) -> float:
         """Return the seconds left, never more than `at_most`. Raises DeadlineExceeded when there are none."""
         left = self._end - time.monotonic()

@@ -5,9 +5,9 @@ import json
 from dataclasses import dataclass
 
 from notifications.backends.base import BackendError, Fault, Reply, Stage, TokenSource
-from notifications.backends.smtp_auth import MASKED, encode
-from notifications.backends.smtp_replies import fault_of
-from notifications.backends.smtp_session import ConnectionLost, SmtpSession
+from notifications.backends.smtp_auth import MASKED, encode, refusal, step, unsupported
+from notifications.backends.smtp_session import SmtpSession
+from notifications.backends.smtp_wire import ConnectionLost
 
 
 @dataclass(frozen=True)
@@ -18,29 +18,25 @@ class XOAuth2SignIn:
     source: TokenSource
 
     def sign_in(self, session: SmtpSession, *, encrypted: bool) -> str:
-        offered = session.esmtp_features.get("auth", "").upper().split()
+        offered = session.extensions.get("AUTH", "").split()
         if "XOAUTH2" not in offered:
-            what = f"only {', '.join(offered)}" if offered else "no sign-in"
-            text = f"SMTP AUTH with XOAUTH2 is not supported by server: it offers {what} on this connection"
-            raise BackendError(Fault.SIGN_IN, Reply(text=text), stage=Stage.AUTH)
+            raise unsupported("XOAUTH2", offered, session)
         token = self._token(session)
         reply = self._try(session, token)
         if reply.code == 535:
             session.trace.step("the server refused the access token; refreshing it")
             reply = self._once_more(session, token, reply)
         if reply.code != 235:
-            # Anything but 235 is no sign-in, even another 2yz: sending on would be sending unauthenticated.
-            fault = fault_of(reply, Stage.AUTH) if reply.code >= 400 else Fault.SIGN_IN
-            raise BackendError(fault, reply, stage=Stage.AUTH)
+            raise refusal(reply)
         return "XOAUTH2"
 
-    def _once_more(self, session: SmtpSession, token: str, refusal: Reply) -> Reply:
+    def _once_more(self, session: SmtpSession, token: str, refused: Reply) -> Reply:
         fresh = self._token(session, refused=token)
         try:
             return self._try(session, fresh)
         except ConnectionLost as error:
-            # It was refused, and hanging up on the second try does not make that a broken line.
-            raise BackendError(Fault.SIGN_IN, refusal, stage=Stage.AUTH) from error
+            # It was refused, and closing the connection on the second try does not make that a network fault.
+            raise BackendError(Fault.SIGN_IN, refused, stage=Stage.AUTH) from error
 
     def _token(self, session: SmtpSession, refused: str = "") -> str:
         try:
@@ -52,20 +48,22 @@ class XOAuth2SignIn:
     def _try(self, session: SmtpSession, token: str) -> Reply:
         session.trace.hide(token)
         answer = encode(f"user={self.user}\x01auth=Bearer {token}\x01\x01")
-        reply = session.secret_command(f"AUTH XOAUTH2 {answer}", f"AUTH XOAUTH2 {MASKED}")
+        reply = step(session, f"AUTH XOAUTH2 {answer}", f"AUTH XOAUTH2 {MASKED}", answer)
+        if reply.code == 334 and not reply.text:
+            # Microsoft documents an exchange in two steps; a server that knows only that one asks now.
+            reply = step(session, answer, MASKED, answer)
         if reply.code != 334:
             return reply
-        # The server says why, in JSON, and waits for an empty line before it gives the code.
-        reason = challenge(reply.text)
-        final = session.secret_command("", "(empty line)")
-        return Reply(final.code, final.enhanced, f"{final.text} {reason}".strip())
+        # The server gives the reason, in JSON, and expects an empty line before the code.
+        final = step(session, "", "(empty line)")
+        return Reply(final.code, final.enhanced, f"{final.text} {reason_in(reply.text)}".strip())
 
 
-def challenge(text: str) -> str:
+def reason_in(challenge: str) -> str:
     """`{"status":"401","schemes":"bearer","scope":…}` in words; what is not that is left out."""
     try:
-        said = json.loads(base64.b64decode(text, validate=True))
-    except ValueError:
+        said = json.loads(base64.b64decode(challenge, validate=True))
+    except (ValueError, RecursionError):
         return ""
     if not isinstance(said, dict):
         return ""

@@ -10,8 +10,9 @@ from notifications.addresses import parse_address
 from notifications.backends.base import Backend, BackendError, Fault, Reply
 from notifications.backends.graph import GraphBackend
 from notifications.backends.graph_api import GraphServer
-from notifications.backends.smtp import SmtpBackend, SmtpServer
+from notifications.backends.smtp import SmtpBackend
 from notifications.backends.smtp_auth import PasswordSignIn
+from notifications.backends.smtp_server import SmtpServer
 from notifications.backends.xoauth2 import XOAuth2SignIn
 from notifications.emails.headers import address_header
 from notifications.models import AppToken, MailServerSettings, Mode, OAuthGrant

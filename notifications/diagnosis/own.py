@@ -43,9 +43,10 @@ OWN = (
             "Nothing: the mail is tried again with the same Message-ID, by which most servers and programs notice a"
             " second copy. If recipients do report doubles, look for what cuts connections to the mail server.",
         ),
-        library("did not say whether it took it", "nobody knows whether the server took"),
+        library("did not confirm that it accepted it", "did not say whether it took it", "nobody knows whether"),
         (
             ("", "The whole mail was sent, but mail.example.com did not say whether it took it: no answer in time"),
+            ("", "The email was fully transmitted, but mail.example.com did not confirm that it accepted it: reset"),
             ("", "The worker stopped during this try, so nobody knows whether the server took the mail."),
         ),
     ),

@@ -3,7 +3,8 @@
 import pytest
 
 from notifications.backends.base import BackendError, Envelope, Fault, NoLease, Reply, TimeLimits
-from notifications.backends.smtp import SmtpBackend, SmtpServer
+from notifications.backends.smtp import SmtpBackend
+from notifications.backends.smtp_server import SmtpServer
 from notifications.backends.trace import Trace
 from tests.backends.graph_props import Sender, without_drafts
 from tests.graph_stand_in import GraphStandIn
