@@ -11,7 +11,7 @@ from typing import cast
 from notifications.backends.addresses import Address, addresses_of
 from notifications.backends.base import BackendError, Fault, Reply, Stage
 
-# RFC 8305 5: the recommended delay before the next address is tried as well.
+# RFC 8305 5: the recommended delay before the next address joins the race.
 NEXT_ADDRESS_SECONDS = 0.25
 # This machine cannot reach the address at all, which says nothing about the server.
 UNUSABLE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)

@@ -1,4 +1,4 @@
-"""SMTP submission (RFC 5321, 6409): every recipient of an email gets an outcome of its own."""
+"""SMTP submission (RFC 5321, 6409): every recipient of an email gets a separate outcome."""
 
 from notifications.backends.base import (
     BackendError,

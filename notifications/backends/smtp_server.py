@@ -1,4 +1,4 @@
-"""What the SMTP transport is told about a server, and how it signs in there."""
+"""Where an SMTP server is, how to connect to it, and how to sign in there."""
 
 import ipaddress
 from dataclasses import dataclass

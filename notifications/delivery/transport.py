@@ -56,6 +56,7 @@ def basic(server: MailServerSettings) -> Backend:
         ca_certificate=server.basic_ca_certificate,
         allow_clear_password=server.basic_allow_clear_password,
         ehlo_name=environment.EHLO_NAME,
+        most_recipients=server.basic_most_recipients,
     )
     return SmtpBackend(target, PasswordSignIn(server.basic_user, password) if server.basic_user else None)
 
@@ -75,6 +76,7 @@ def oauth2(server: MailServerSettings) -> Backend:
         connect_timeout=server.oauth2_connect_timeout,
         ca_certificate=endpoints.ca_certificate,
         ehlo_name=environment.EHLO_NAME,
+        most_recipients=server.oauth2_most_recipients or endpoints.most_recipients,
     )
     return SmtpBackend(target, XOAuth2SignIn(account_wanted(server), GrantTokens(registration)))
 

@@ -129,7 +129,7 @@ class TestRefusals:
             (DOT, "550 5.7.30 Basic authentication is not supported for Client Submission", Fault.SIGN_IN),
         ],
     )
-    def test_are_told_apart(self, verb: str, reply: str, fault: Fault) -> None:
+    def test_are_distinguished(self, verb: str, reply: str, fault: Fault) -> None:
         with SmtpSink().on(verb, reply) as sink:
             assert fault_of_sending(server_at(sink)).fault is fault
         assert sink.mails == []

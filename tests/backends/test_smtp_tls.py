@@ -117,7 +117,7 @@ def test_starttls_that_is_not_offered_leaves_nothing_in_clear(answers: dict[str,
 
 @MODES
 @pytest.mark.parametrize("way", INJECTED)
-def test_replies_in_clear_after_starttls_are_nobodys(way: str, sign_in: SignIn) -> None:
+def test_replies_in_clear_after_starttls_count_for_nothing(way: str, sign_in: SignIn) -> None:
     script = scripted({"EHLO": OFFERED, "STARTTLS": INJECTED[way]})
     with ModelServer(script, tls="starttls", context=pki.server_context()) as model:
         error = fails(model, "starttls", sign_in)
@@ -217,7 +217,7 @@ def test_a_handshake_without_an_end_is_given_up() -> None:
 
 
 @pytest.mark.parametrize("end", [HANG_UP, RESET])
-def test_a_port_that_speaks_in_clear_is_told_from_one_that_closes(end: Part) -> None:
+def test_a_port_that_speaks_in_clear_is_distinguished_from_one_that_closes(end: Part) -> None:
     with ModelServer(scripted({CONNECT: [b"220 model.test\r\n", 0.1, end]})) as model:
         error = fails(model, "tls", by_password())
     assert error.fault is Fault.TLS

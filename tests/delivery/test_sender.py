@@ -47,6 +47,15 @@ class TestAMailThatIsTaken:
         assert attempt.settings_version == MailServerSettings.load().version
         assert sink.mails[0].recipients == ("one@peer.test", "two@peer.test")
 
+    def test_goes_in_parts_to_more_recipients_than_the_server_takes(self) -> None:
+        everyone = [f"r{number}@peer.test" for number in range(5)]
+        message = a_message(*everyone)
+        with SmtpSink() as sink:
+            use_smtp(sink, most_recipients=2)
+            send_due()
+        assert reread(message).state == Message.State.SENT
+        assert [len(mail.recipients) for mail in sink.mails] == [2, 2, 1]
+
     def test_has_the_senders_line_in_front(self) -> None:
         a_message()
         with SmtpSink() as sink:
