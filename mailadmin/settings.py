@@ -246,8 +246,11 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "filters": {"links": {"()": "notifications.log_masks.WithoutLinks"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["links"]}},
+    "filters": {
+        "links": {"()": "notifications.log_masks.WithoutLinks"},
+        "secrets": {"()": "notifications.log_masks.WithoutSecrets"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["links", "secrets"]}},
     "root": {"handlers": ["stderr"], "level": env.choice("LOG_LEVEL", LOG_LEVELS, default="INFO")},
     # Two lines for every task, most of them sweeps that found nothing, would bury what matters.
     # aiosmtpd's (mail.log) would have every command in it, AUTH with the password too.

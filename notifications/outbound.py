@@ -12,6 +12,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
+from notifications.masking import remember, secrets_in
+
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 10.0
 # Two calls fit into the time of one mail.
@@ -119,6 +121,7 @@ class Guard(requests.Session):
             "allow_redirects": False,
             "stream": True,
         }
+        remember(*secrets_in(options.get("data")))
         try:
             response = super().request(method, url, *args, **{**options, **limits})
         except OSError as error:

@@ -8,6 +8,7 @@ import pytest
 import tomli_w
 from _pytest.terminal import TerminalReporter
 
+from notifications import masking
 from tests.google_stand_in import GoogleStandIn
 from tests.graph_stand_in import GraphStandIn
 from tests.peers.graph import GraphPeer
@@ -16,6 +17,14 @@ from tests.peers.mail import MailPeer
 from tests.peers.need import in_ci, need
 from tests.peers.postgres import Postgres
 from tests.peers.redis import Redis
+
+
+@pytest.fixture(autouse=True)
+def _no_secrets() -> Iterator[None]:
+    """A test's passwords are words in the texts of another."""
+    masking.forget()
+    yield
+    masking.forget()
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,8 @@ from django.test import Client
 
 from mailadmin.settings import LOGGING
 from notifications.access import Role
-from notifications.log_masks import WithoutLinks
+from notifications.log_masks import WithoutLinks, WithoutSecrets
+from notifications.masking import remember
 from notifications.models import Invitation
 from notifications.setup_link import make_setup_token
 
@@ -17,7 +18,7 @@ from notifications.setup_link import make_setup_token
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
     """What django.request and its like write while the test runs, as the panel's own handler would."""
-    assert LOGGING["handlers"]["stderr"]["filters"] == ["links"]
+    assert LOGGING["handlers"]["stderr"]["filters"] == ["links", "secrets"]
     written = io.StringIO()
     handler = logging.StreamHandler(written)
     handler.addFilter(WithoutLinks())
@@ -43,3 +44,24 @@ def test_other_lines_stay_as_they_are() -> None:
     assert WithoutLinks().filter(record)
     assert record.getMessage() == "Not Found: /invitations"
     assert record.args == ("/invitations",)
+
+
+def written_with(filters: list[logging.Filter], *arguments: object, **options: object) -> str:
+    """One line of a log, as the panel's own handler writes it."""
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    for each in filters:
+        handler.addFilter(each)
+    logger = logging.Logger("test")
+    logger.addHandler(handler)
+    logger.warning(*arguments, **options)  # type: ignore[arg-type]
+    return written.getvalue()
+
+
+def test_a_secret_that_a_server_repeated_is_not_logged() -> None:
+    remember("correct horse battery")
+    error = RuntimeError("535 5.7.8 correct horse battery is wrong")
+    text = written_with([WithoutSecrets()], "email %s: %s", 7, error, exc_info=error)
+    assert text.count("••••••••") == 2
+    assert "RuntimeError: 535 5.7.8 •••••••• is wrong" in text
+    assert "horse" not in text

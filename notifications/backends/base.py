@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Protocol, Self
 
 from notifications.backends.trace import Trace
+from notifications.masking import mask
 
 
 class Fault(StrEnum):
@@ -74,7 +75,7 @@ class Reply:
     """A server's reply. `code` is SMTP's or HTTP's; `enhanced` is RFC 3463's (`5.1.1`) or Graph's error code.
 
     `reference` identifies the request to the server's support; `retry_after` is the wait that the server asks for,
-    which it may also do when it accepts.
+    which it may also do when it accepts. Secrets are masked from the start: a reply ends up in many places.
     """
 
     code: int = 0
@@ -82,6 +83,10 @@ class Reply:
     text: str = ""
     reference: str = ""
     retry_after: timedelta | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("enhanced", "text", "reference"):
+            object.__setattr__(self, name, mask(getattr(self, name)))
 
     @property
     def codes(self) -> str:

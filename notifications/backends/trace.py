@@ -1,28 +1,34 @@
-"""What happened in one attempt, line by line, with every secret masked before it is kept."""
+"""What happened in one attempt, line by line; every secret is masked when it is read."""
 
-import base64
 import time
-import urllib.parse
+from dataclasses import dataclass
 
-MASK = "••••••••"
+from notifications.masking import mask, remember
+
 LONGEST_LINE = 500
 MOST_LINES = 400
 
 
+@dataclass(frozen=True)
+class Line:
+    """`kind` is `*` a step for people, `>` sent, `<` received."""
+
+    seconds: float
+    kind: str
+    text: str
+
+
 class Trace:
-    """Collects `seconds mark text` lines: `*` a step for people, `>` sent, `<` received."""
+    """Collects lines. They are masked together, because a server may spread a secret over many short ones."""
 
     def __init__(self, secrets: tuple[str, ...] = ()) -> None:
         self._start = time.monotonic()
-        self._hidden = sorted(
-            {form for secret in secrets if secret for form in spellings(secret)}, key=len, reverse=True
-        )
-        self.lines: list[str] = []
+        self._lines: list[Line] = []
+        remember(*secrets)
 
     def hide(self, secret: str) -> None:
-        """Mask `secret` from now on, in each form in which a server may echo it."""
-        if secret:
-            self._hidden = sorted({*self._hidden, *spellings(secret)}, key=len, reverse=True)
+        """Mask `secret`, here and everywhere else in this process."""
+        remember(secret)
 
     def step(self, text: str) -> None:
         self._add("*", text)
@@ -34,29 +40,28 @@ class Trace:
         self._add("<", text)
 
     def mask(self, text: str) -> str:
-        for form in self._hidden:
-            text = text.replace(form, MASK)
-        return text
+        return mask(text)
+
+    @property
+    def lines(self) -> list[str]:
+        """`seconds kind text` of each line."""
+        received = iter(self._masked("<"))
+        ours = iter(self._masked("*>"))
+        return [
+            f"{line.seconds:7.3f} {line.kind} {printable(next(received if line.kind == '<' else ours))[:LONGEST_LINE]}"
+            for line in self._lines
+        ]
 
     def __str__(self) -> str:
         return "\n".join(self.lines)
 
-    def _add(self, mark: str, text: str) -> None:
-        if len(self.lines) < MOST_LINES:
-            clean = printable(self.mask(text))[:LONGEST_LINE]
-            self.lines.append(f"{time.monotonic() - self._start:7.3f} {mark} {clean}")
+    def _masked(self, kinds: str) -> list[str]:
+        return mask("\n".join(line.text for line in self._lines if line.kind in kinds)).split("\n")
 
-
-def spellings(secret: str) -> set[str]:
-    """The forms in which a server may echo a secret."""
-    raw = secret.encode()
-    return {
-        secret,
-        urllib.parse.quote(secret, safe=""),
-        base64.b64encode(raw).decode(),
-        base64.urlsafe_b64encode(raw).decode(),
-        raw.hex(),
-    }
+    def _add(self, kind: str, text: str) -> None:
+        if len(self._lines) < MOST_LINES:
+            # A line of the text is a line here, or the masked lines could not be told apart.
+            self._lines.append(Line(time.monotonic() - self._start, kind, text.replace("\n", " ")))
 
 
 def printable(text: str) -> str:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.db import models, transaction
 from django.utils import timezone
 
+from notifications.models.fields import ForeignCharField, ForeignTextField
 from notifications.models.mail_server import Mode
 
 # Renewed while the process lives, however long the server takes to reply.
@@ -72,11 +73,11 @@ class Attempt(models.Model):
     # The process died, so nobody knows whether the server accepted the email.
     lost_worker = models.BooleanField(default=False)
     # The decisive reply: SMTP or HTTP code, with the enhanced or Graph code behind it.
-    code = models.CharField(max_length=120, blank=True)
-    text = models.TextField(blank=True)
-    transcript = models.TextField(blank=True)
+    code = ForeignCharField(max_length=120, blank=True)
+    text = ForeignTextField(blank=True)
+    transcript = ForeignTextField(blank=True)
     # What the provider's support asks for: Graph's request-id and client-request-id.
-    reference = models.CharField(max_length=200, blank=True)
+    reference = ForeignCharField(max_length=200, blank=True)
 
     class Meta:
         ordering = ["number"]

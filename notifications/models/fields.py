@@ -1,4 +1,4 @@
-"""The one field type for secrets."""
+"""Field types for secrets, and for what other sides wrote."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -6,6 +6,8 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.core.exceptions import FieldError
 from django.db import models
 from fernet_fields import EncryptedTextField
+
+from notifications.masking import mask, remember_stored
 
 if TYPE_CHECKING:
     # The package ships no types; to the type checker its field is the text field that it extends.
@@ -55,6 +57,7 @@ class SecretField(TextField):
         # update(f=F(...)) and bulk_update pass expressions, and the database would store them in clear.
         if hasattr(value, "resolve_expression"):
             raise FieldError(f"{self.purpose} is a secret and takes no expression: assign a string and save()")
+        remember_stored(value or "")
         return super().get_db_prep_save(None if value is None else f"{self.purpose}{SEPARATOR}{value}", connection)
 
     def from_db_value(self, value: Any, *_context: Any) -> str | None:
@@ -66,7 +69,11 @@ class SecretField(TextField):
             purpose, _, secret = fernet.decrypt(stored).decode().partition(SEPARATOR)
         except (InvalidToken, UnicodeDecodeError):
             return Unreadable(stored)
-        return secret if purpose == self.purpose else Unreadable(stored)
+        if purpose != self.purpose:
+            return Unreadable(stored)
+        # Whoever reads a secret may hand it to a server, and be given it back in an error.
+        remember_stored(secret)
+        return secret
 
 
 class OptionalSecretField(SecretField):
@@ -82,3 +89,28 @@ class OptionalSecretField(SecretField):
     def from_db_value(self, value: Any, *_context: Any) -> str:
         found = super().from_db_value(value)
         return "" if found is None else found
+
+
+class Foreign:
+    """Text of another side: secrets in it are masked and it is cut to the column, whoever stores it."""
+
+    max_length: int | None
+
+    def get_prep_value(self, value: Any) -> Any:
+        value = super().get_prep_value(value)  # type: ignore[misc]  # the field's
+        return mask(value)[: self.max_length] if isinstance(value, str) else value
+
+    def deconstruct(self) -> Any:
+        """As the plain field: to the database it is one."""
+        name, _, args, options = super().deconstruct()  # type: ignore[misc]  # the field's
+        return name, f"django.db.models.{self.plain}", args, options
+
+    plain: str
+
+
+class ForeignTextField(Foreign, models.TextField):  # type: ignore[type-arg]  # as Django's own are used
+    plain = "TextField"
+
+
+class ForeignCharField(Foreign, models.CharField):  # type: ignore[type-arg]
+    plain = "CharField"

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from notifications.models.fields import OptionalSecretField, SecretField
+from notifications.models.fields import ForeignTextField, OptionalSecretField, SecretField
 from notifications.models.singleton import Singleton
 
 # A refresh takes two calls of at most 30 s each.
@@ -36,7 +36,7 @@ class AppToken(Singleton):
     # While one worker fetches, the others wait for its answer; what it ends with tells whose turn it was.
     fetching_until = models.DateTimeField(null=True)
     # Why the last fetch brought no token, and when the next one is due if time may heal that.
-    reason = models.TextField(blank=True)
+    reason = ForeignTextField(blank=True)
     retry_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -84,7 +84,7 @@ class OAuthGrant(Singleton):
         RECONNECT_NEEDED = "reconnect_needed", "Reconnect needed"
 
     state = models.CharField(max_length=20, choices=State, default=State.NONE)
-    reason = models.TextField(blank=True)
+    reason = ForeignTextField(blank=True)
     # The registration that was consented to; with another one this grant is worth nothing.
     registration = models.CharField(max_length=64, blank=True)
     # A new one for each consent: what was learned about an old one must not touch it.

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.db import models
 from django.utils import timezone
 
+from notifications.models.fields import ForeignCharField, ForeignTextField
 from notifications.models.singleton import Singleton
 
 PROBE_INTERVAL = timedelta(minutes=5)
@@ -31,16 +32,16 @@ class MailServerState(Singleton):
     """Held: a fault that only a person can fix. Paused: the server cannot be reached, or asked to slow down."""
 
     held_reason = models.CharField(max_length=20, choices=HoldReason, blank=True)
-    held_code = models.CharField(max_length=120, blank=True)
+    held_code = ForeignCharField(max_length=120, blank=True)
     held_stage = models.CharField(max_length=20, blank=True)
-    held_text = models.TextField(blank=True)
+    held_text = ForeignTextField(blank=True)
     held_since = models.DateTimeField(null=True)
     next_probe_at = models.DateTimeField(null=True)
     quick_probes = models.PositiveSmallIntegerField(default=0)
 
     paused_until = models.DateTimeField(null=True)
     paused_since = models.DateTimeField(null=True)
-    paused_text = models.TextField(blank=True)
+    paused_text = ForeignTextField(blank=True)
     pauses = models.PositiveSmallIntegerField(default=0)
 
     # The version of the settings with which the server last accepted an email.

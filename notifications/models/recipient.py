@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils import timezone
 
+from notifications.models.fields import ForeignCharField, ForeignTextField
+
 
 class Recipient(models.Model):
     """One address of a mail and what became of it."""
@@ -26,8 +28,8 @@ class Recipient(models.Model):
     address = models.CharField(max_length=320)
     field = models.CharField(max_length=3, choices=Field)
     outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.PENDING)
-    code = models.CharField(max_length=120, blank=True)
-    text = models.TextField(blank=True)
+    code = ForeignCharField(max_length=120, blank=True)
+    text = ForeignTextField(blank=True)
     changed_at = models.DateTimeField(null=True)
 
     class Meta:

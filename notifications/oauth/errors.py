@@ -7,6 +7,8 @@ Microsoft asks programs not to act on AADSTS numbers or texts (its "Microsoft En
 from datetime import timedelta
 from enum import StrEnum
 
+from notifications.masking import mask
+
 
 class Remedy(StrEnum):
     RECONNECT = "reconnect"  # an administrator has to press Authenticate
@@ -31,7 +33,7 @@ class OAuthFailure(Exception):
 
     def __init__(self, remedy: Remedy, code: str, text: str, retry_after: timedelta | None = None) -> None:
         self.remedy, self.retry_after = remedy, retry_after
-        self.code, self.text = one_line(code), one_line(text)
+        self.code, self.text = one_line(mask(code)), one_line(mask(text))
         super().__init__(f"{self.code}: {self.text}" if self.code else self.text)
 
 

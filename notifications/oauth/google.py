@@ -9,6 +9,7 @@ from typing import Any
 from authlib.common.errors import AuthlibBaseError
 from authlib.common.security import generate_token
 
+from notifications.masking import mask
 from notifications.oauth.errors import OAuthFailure, Remedy, failure
 from notifications.oauth.http import TokenOAuth2Session, network_failure
 from notifications.oauth.registration import Begun, Registration, Tokens, expiry, scopes_of
@@ -66,7 +67,7 @@ class Google:
             )
         # authlib hands back whatever was answered.
         if not reply.ok:
-            raise OAuthFailure(Remedy.WAIT, "", f"Google answered {reply.status_code} {reply.text[:200]}".strip())
+            raise OAuthFailure(Remedy.WAIT, "", f"Google answered {reply.status_code} {mask(reply.text)[:200]}".strip())
 
 
 def client(registration: Registration, redirect_uri: str) -> TokenOAuth2Session:
