@@ -76,7 +76,8 @@ def test_a_broken_reply_has_its_fault_and_stage(verb: str, kind: str) -> None:
         check_truth(model, results)
     assert error
     assert error.fault is (opening if verb in OPENING else end if verb == DOT else transaction)
-    assert error.stage is PHASES[verb]
+    # A reset may come before the connection is noticed.
+    assert error.stage is PHASES[verb] or (verb, kind, error.stage) == (CONNECT, "reset", Stage.CONNECT)
     assert error.timed_out is (kind in ("silence", "drip", "drip of a line", "endless lines"))
 
 
@@ -106,13 +107,11 @@ def test_a_permanent_refusal_accepts_nothing(verb: str, code: int) -> None:
 
 WRONG = ["200 ok", "211 ok", "214 ok", "220 ok", "221 bye", "235 ok", "250 ok", "251 ok", "334 ", "354 go on"]
 RIGHT = {CONNECT: "220", "EHLO": "250", "STARTTLS": "220", "AUTH": "235", "MAIL": "250", "DATA": "354", DOT: "250"}
+MISFITS = [(verb, reply) for verb in PHASES for reply in WRONG if not reply.startswith(RIGHT.get(verb, "25"))]
 
 
-@pytest.mark.parametrize("reply", WRONG)
-@pytest.mark.parametrize("verb", PHASES)
+@pytest.mark.parametrize(("verb", "reply"), MISFITS)
 def test_a_positive_reply_that_does_not_fit_accepts_nothing(verb: str, reply: str) -> None:
-    if reply.startswith(RIGHT.get(verb, "25")):
-        pytest.skip("that one fits")
     with model_of(verb, f"{reply}\r\n".encode()) as model:
         results, error = outcome(model)
         check_truth(model, results)
@@ -120,6 +119,7 @@ def test_a_positive_reply_that_does_not_fit_accepts_nothing(verb: str, reply: st
     assert error.fault is (Fault.SIGN_IN if verb == "AUTH" else GONE[0 if verb in OPENING else 2 if verb == DOT else 1])
 
 
+REFUSED = (Fault.RECIPIENT, Fault.PERMANENT, Fault.UNCLEAR)
 SURPLUS = ["250 2.0.0 ok", "354 go on", "550 5.1.1 no", "220 hello", "235 yes"]
 
 
@@ -129,7 +129,7 @@ def test_a_reply_too_many_answers_no_command(verb: str, surplus: str) -> None:
     with model_of(verb, polite(verb) + f"{surplus}\r\n".encode()) as model:
         results, error = outcome(model)
         check_truth(model, results)
-    assert not [result for result in results.values() if result.fault is Fault.PERMANENT]
+    assert not [result for result in results.values() if result.fault in REFUSED]
     if verb != DOT:
         assert error
     elif surplus.startswith("250"):
