@@ -28,7 +28,8 @@ def next_delay(fault: Fault, tries: int, age: timedelta, retry_after: timedelta 
     # A daily limit is not over in a minute, and each refused try counts against the next day at some providers.
     if fault is Fault.QUOTA:
         return jittered(HOURLY)
-    step = STEPS[tries - 1] if 0 < tries <= len(STEPS) else HOURLY
+    # A throttled attempt counts as none: it is the server's pause that was too short, not the email's.
+    step = STEPS[max(tries, 1) - 1] if tries <= len(STEPS) else HOURLY
     return step if step == STEPS[0] else jittered(step)
 
 

@@ -17,6 +17,10 @@ def test_waits_grow_to_an_hour(tries: int, minutes: int) -> None:
     assert timedelta(minutes=minutes * 0.8) <= delay <= timedelta(minutes=minutes * 1.2)
 
 
+def test_a_throttled_attempt_that_counts_as_none_waits_a_minute_and_not_an_hour() -> None:
+    assert next_delay(Fault.THROTTLED, 0, FRESH) == timedelta(minutes=1)
+
+
 def test_the_first_wait_is_never_shorter_than_greylisting_asks() -> None:
     assert {next_delay(Fault.TRANSIENT, 1, FRESH) for _ in range(50)} == {timedelta(minutes=1)}
 
