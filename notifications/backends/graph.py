@@ -24,7 +24,7 @@ from notifications.backends.base import (
 from notifications.backends.graph_api import GraphAccess, GraphApi, GraphServer
 from notifications.backends.graph_draft import Drafting, NoDrafts, accepted
 from notifications.backends.graph_errors import Cut, Refusal
-from notifications.backends.graph_faults import Call
+from notifications.backends.graph_faults import REFUSING, Call
 from notifications.backends.graph_mail import GraphMail
 from notifications.backends.graph_note import Note, Notes
 from notifications.backends.graph_parts import Part, Parts
@@ -53,7 +53,10 @@ class GraphBackend:
         self._api.close()
 
     def _send_all(self, parts: Parts, results: dict[str, RecipientResult]) -> None:
-        """Send part after part. One that is in doubt is no reason to keep the email from the recipients of the next."""
+        """Send part after part. One that is in doubt is no reason to keep the email from the recipients of the next.
+
+        Whatever happens to a later part, the doubt is what the try ends with: it is not to be tried again in a minute.
+        """
         in_doubt: set[str] = set()
         doubt: BackendError | None = None
         while part := parts.next(results.keys() | in_doubt):
@@ -61,6 +64,8 @@ class GraphBackend:
                 self._try(part, parts, results)
             except BackendError as error:
                 if not part.is_split or error.fault is not Fault.AMBIGUOUS:
+                    if doubt:
+                        raise doubt from error
                     raise
                 doubt = doubt or error
                 in_doubt.update(part.recipients)
@@ -78,11 +83,11 @@ class GraphBackend:
                 parts.halve(part)
                 return
             rejected = named_in(error, part.recipients)
-            if not rejected and part.is_split and error.fault is Fault.PERMANENT:
+            if not rejected and part.is_split and error.fault in REFUSING:
                 rejected = list(part.recipients)
             if not rejected:
                 raise
-            results.update(dict.fromkeys(rejected, RecipientResult(error.reply, Fault.PERMANENT, error.stage)))
+            results.update(dict.fromkeys(rejected, RecipientResult(error.reply, error.fault, error.stage)))
         else:
             self._api.step(f"{reply.text[:1].lower()}{reply.text[1:]} ({reply.codes})")
             results.update(dict.fromkeys(part.recipients, RecipientResult(reply, stage=Stage.SEND)))
@@ -152,7 +157,7 @@ def settling(results: dict[str, RecipientResult]) -> Iterator[None]:
 
 def named_in(error: Refusal, recipients: tuple[str, ...]) -> list[str]:
     """Return whom Graph rejects: its code says that some of the recipients are not valid, its text which ones."""
-    if "errorinvalidrecipients" not in map(str.casefold, error.codes):
+    if error.fault is not Fault.RECIPIENT:
         return []
     text = error.reply.text.casefold()
     named = []

@@ -16,7 +16,7 @@ import requests
 from notifications.backends.base import BackendError, Fault, Reply, Stage
 from notifications.backends.graph_api import GraphAccess, GraphApi, json_of, reference_of
 from notifications.backends.graph_errors import Cut, Refusal
-from notifications.backends.graph_faults import Call
+from notifications.backends.graph_faults import REFUSING, Call
 from notifications.backends.graph_note import Note
 from notifications.backends.graph_parts import Part
 from notifications.backends.graph_upload import LARGEST, LARGEST_REQUEST, attach
@@ -100,15 +100,17 @@ class Drafting:
     def _look(self, note: Note) -> Found | None:
         """Return the message as the last try left it; None when it is nowhere and has to be made again.
 
-        Where the mailbox cannot be asked any more, an order that may have arrived stays in doubt.
+        Where the mailbox cannot be asked any more, an order that may have arrived is in doubt once; then it is given
+        again.
         """
         try:
             found = self._asked(lambda: self._found(note))
         except (NoDrafts, ForeignId) as error:
-            self._notes.forget(note)
-            if note.may_have_arrived:
+            if note.may_have_arrived and not note.looks:
+                self._notes.keep(replace(note, looks=1))
                 text = "The app can no longer look up whether the last try was sent (Mail.ReadWrite)"
                 raise BackendError(Fault.AMBIGUOUS, Reply(text=text), stage=Stage.LOOKUP) from error
+            self._notes.forget(note)
             if isinstance(error, NoDrafts):
                 raise
             return None
@@ -137,10 +139,17 @@ class Drafting:
         A draft of that Message-ID is another try's: the id of one that was not sent stays. Raises Cut, NoDrafts and
         ForeignId.
         """
-        by_id = self._ask(Call.LOOK, f"/{quote(note.id, safe='')}?{SELECT}")
-        if by_id is not None:
-            return found_in(by_id)
-        return next((found for found in self._with_message_id() if not found.is_draft), None)
+        foreign: ForeignId | None = None
+        try:
+            by_id = self._ask(Call.LOOK, f"/{quote(note.id, safe='')}?{SELECT}")
+            if by_id is not None:
+                return found_in(by_id)
+        except ForeignId as error:
+            foreign = error
+        sent = next((found for found in self._with_message_id() if not found.is_draft), None)
+        if sent is None and foreign is not None:
+            raise foreign
+        return sent
 
     def _with_message_id(self) -> list[Found]:
         wanted = self._mail.internet_message_id.replace("'", "''")
@@ -201,7 +210,7 @@ class Drafting:
             return self._settle(note, error)
         except Refusal as refused:
             # What an earlier order may have done by now is no refusal of this one.
-            if not refused.is_clear or (note.sending and refused.fault in (Fault.PERMANENT, Fault.TRANSIENT)):
+            if not refused.is_clear or (note.sending and refused.fault in (*REFUSING, Fault.TRANSIENT)):
                 return self._settle(note, refused)
             self._forgo(ordered, refused)
             raise
@@ -213,7 +222,7 @@ class Drafting:
 
     def _forgo(self, ordered: Note, refused: Refusal) -> None:
         """Leave no draft that can never be sent; of another one, note that the order was clearly rejected."""
-        if refused.fault is Fault.PERMANENT or refused.is_missing or refused.is_too_many_recipients:
+        if refused.fault in REFUSING or refused.is_missing or refused.is_too_many_recipients:
             self._discard(ordered)
         else:
             self._notes.keep(replace(ordered, ordered_at=0.0))
@@ -232,7 +241,7 @@ class Drafting:
 
     def _unsent(self, note: Note, error: BackendError) -> BackendError:
         """Return what it means that the draft is still one: refused for good, or sent by the next try, which looks."""
-        if error.fault is Fault.PERMANENT:
+        if error.fault in REFUSING:
             self._discard(note)
             return error
         # Its Retry-After is everybody's pause, so it stays as it is; that this email has to settle is in its note.

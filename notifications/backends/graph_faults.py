@@ -35,6 +35,8 @@ class Call(StrEnum):
     DELETE = "delete"
 
 
+# These refuse an email, or its recipients, for good.
+REFUSING = (Fault.PERMANENT, Fault.RECIPIENT)
 # These transmit the email or submit it; an answer to the others says nothing about its content.
 SUBMITTING = {Call.DRAFT, Call.ATTACH, Call.SESSION, Call.RANGE, Call.SEND, Call.SEND_MAIL}
 # Their address names the mailbox alone, so that a 404 is about the mailbox and not about a message in it.
@@ -150,7 +152,7 @@ CODES = (
         Fault.THROTTLED, EXCHANGE, ("ErrorServerBusy", "ErrorExceededConnectionCount", "ErrorTooManyObjectsOpened")
     ),
     # This email alone: its recipients, its size, its content.
-    Meaning(Fault.PERMANENT, EXCHANGE, ("ErrorInvalidRecipients", "ErrorMissingRecipients", "ErrorInvalidSmtpAddress")),
+    Meaning(Fault.RECIPIENT, EXCHANGE, ("ErrorInvalidRecipients", "ErrorMissingRecipients", "ErrorInvalidSmtpAddress")),
     Meaning(
         Fault.PERMANENT,
         EXCHANGE,
@@ -223,8 +225,7 @@ def decide(call: Call, status: int, codes: Sequence[str], *, names_a_time: bool 
     """Return what an error means. `names_a_time`: it came with a Retry-After, so a 5xx speaks for every email."""
     meaning = known(status, codes) or BY_STATUS.get(status)
     if meaning is not None:
-        is_about_content = meaning.fault is Fault.PERMANENT
-        return Fault.TRANSIENT if is_about_content and call not in SUBMITTING else meaning.fault
+        return Fault.TRANSIENT if meaning.fault in REFUSING and call not in SUBMITTING else meaning.fault
     if status == 404 and codes and call in OF_THE_MAILBOX:
         return Fault.SENDER
     return Fault.THROTTLED if status >= 500 and names_a_time else Fault.TRANSIENT

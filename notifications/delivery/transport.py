@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.conf import settings as environment
 
 from notifications.addresses import parse_address
-from notifications.backends.base import Backend, BackendError, Fault, Reply
+from notifications.backends.base import Backend, BackendError, Fault, Reply, Stage
 from notifications.backends.graph import GraphBackend
 from notifications.backends.graph_api import GraphServer
 from notifications.backends.smtp import SmtpBackend
@@ -149,7 +149,8 @@ class AppTokens:
 
 
 def backend_error(error: OAuthFailure) -> BackendError:
-    return BackendError(FAULTS[error.remedy], Reply(text=str(error), retry_after=error.retry_after))
+    stage = Stage.TLS if error.remedy is Remedy.TLS else Stage.TOKEN
+    return BackendError(FAULTS[error.remedy], Reply(text=str(error), retry_after=error.retry_after), stage=stage)
 
 
 def secrets_of(server: MailServerSettings) -> tuple[str, ...]:

@@ -113,7 +113,7 @@ class TestRecipientsThatGraphRefuses:
         results = sender.send()
         assert {address: result.fault for address, result in results.items()} == {
             "one@peer.test": None,
-            "invalid@peer.test": Fault.PERMANENT,
+            "invalid@peer.test": Fault.RECIPIENT,
             "two@peer.test": None,
         }
         assert [mail.recipients for mail in graph.deliveries] == [("one@peer.test", "two@peer.test")]
@@ -127,12 +127,12 @@ class TestRecipientsThatGraphRefuses:
 
     def test_who_are_all_leave_nobody_to_send_to(self, graph: GraphStandIn) -> None:
         results = Sender(graph, recipients=("invalid@peer.test", "Invalid@other.test")).send()
-        assert {result.fault for result in results.values()} == {Fault.PERMANENT}
+        assert {result.fault for result in results.values()} == {Fault.RECIPIENT}
         assert (graph.deliveries, graph.store.folder(Folder.DRAFTS)) == ([], [])
 
     def test_but_not_by_name_refuse_the_mail(self, graph: GraphStandIn) -> None:
         graph.fault(denied("ErrorInvalidRecipients", "Some recipients are not valid."), "send")
-        assert Sender(graph).fails().fault is Fault.PERMANENT
+        assert Sender(graph).fails().fault is Fault.RECIPIENT
 
     def test_are_settled_though_the_rest_of_the_try_fails(self, graph: GraphStandIn) -> None:
         graph.fault(denied(), "send", times=1, skip=1)

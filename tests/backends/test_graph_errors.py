@@ -33,7 +33,7 @@ class TestTheClassOfAnError:
             (400, "ErrorInvalidParameter", "", Class.PERMANENT),
             (400, "RequestBodyRead", "", Class.PERMANENT),
             (400, "ErrorMimeContentInvalidBase64String", "", Class.PERMANENT),
-            (400, "BadRequest", "ErrorInvalidRecipients", Class.PERMANENT),
+            (400, "BadRequest", "ErrorInvalidRecipients", Class.RECIPIENT),
             (400, "BadRequest", "ErrorSendAsDenied", Class.SENDER),
             (401, "InvalidAuthenticationToken", "", Class.CONFIGURATION),
             (401, "CompactTokenParsingFailed", "", Class.CONFIGURATION),

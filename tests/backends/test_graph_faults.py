@@ -8,6 +8,7 @@ from notifications.backends.graph_faults import (
     BY_STATUS,
     CODES,
     OF_THE_MAILBOX,
+    REFUSING,
     STAGES,
     STATUSES,
     SUBMITTING,
@@ -24,24 +25,24 @@ from tests.graph_stand_in import GraphStandIn
 ERROR_STATUSES = range(300, 600)
 LOOK_UPS = set(Call) - SUBMITTING
 UNKNOWN = "ErrorOfTomorrow"
-PERMANENT_CODES = [code for code in BY_CODE if BY_CODE[code].fault is Class.PERMANENT]
+REFUSING_CODES = [code for code in BY_CODE if BY_CODE[code].fault in REFUSING]
 
 
 class TestEveryCell:
     @pytest.mark.parametrize("call", Call)
     def test_without_a_code_refuses_no_email_but_one_that_is_too_large(self, call: Call) -> None:
-        refused = {status for status in ERROR_STATUSES if decide(call, status, ()) is Class.PERMANENT}
+        refused = {status for status in ERROR_STATUSES if decide(call, status, ()) in REFUSING}
         assert refused == ({413} if call in SUBMITTING else set())
 
     @pytest.mark.parametrize("call", Call)
     def test_with_an_unknown_code_refuses_no_email_but_one_that_is_too_large(self, call: Call) -> None:
-        refused = {status for status in ERROR_STATUSES if decide(call, status, (UNKNOWN,)) is Class.PERMANENT}
+        refused = {status for status in ERROR_STATUSES if decide(call, status, (UNKNOWN,)) in REFUSING}
         assert refused == ({413} if call in SUBMITTING else set())
 
     @pytest.mark.parametrize("call", sorted(LOOK_UPS))
     def test_of_a_look_up_never_refuses_an_email(self, call: Call) -> None:
         found = {decide(call, status, (code,)) for status in ERROR_STATUSES for code in (*BY_CODE, UNKNOWN)}
-        assert Class.PERMANENT not in found
+        assert not found & {*REFUSING}
 
     @pytest.mark.parametrize("call", Call)
     def test_that_holds_is_in_a_table_or_a_mailbox_that_is_not_found(self, call: Call) -> None:
@@ -113,11 +114,11 @@ class TestOnTheWire:
         sender.send()
         assert [mail.message_id for mail in graph.deliveries] == [IDENTITY]
 
-    @pytest.mark.parametrize("code", PERMANENT_CODES)
+    @pytest.mark.parametrize("code", REFUSING_CODES)
     def test_a_code_about_the_email_refuses_it_and_leaves_no_draft(self, graph: GraphStandIn, code: str) -> None:
         graph.fault(failing(400, code, "No."), "send")
         sender = Sender(graph)
-        assert sender.fails().fault is Class.PERMANENT
+        assert sender.fails().fault in REFUSING
         assert (graph.store.folder(Folder.DRAFTS), sender.notes.note) == ([], "")
 
     @pytest.mark.parametrize(

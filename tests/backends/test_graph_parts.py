@@ -72,7 +72,7 @@ class TestTheParts:
     def test_of_which_one_is_rejected_do_not_take_the_others_along(self, graph: GraphStandIn, drafts: bool) -> None:
         graph.fault(failing(400, "ErrorInvalidRecipients", "Some recipients are not valid."), "send", "send_mail")
         results = a_sender(graph if drafts else without_drafts(graph)).send()
-        assert [result.fault for result in results.values()] == [Class.PERMANENT] * 2 + [None] * 3
+        assert [result.fault for result in results.values()] == [Class.RECIPIENT] * 2 + [None] * 3
         assert recipients_of(graph) == [("p2@peer.test", "p3@peer.test"), ("p4@peer.test",)]
 
     def test_are_halved_when_graph_accepts_fewer(self, graph: GraphStandIn, drafts: bool) -> None:
@@ -140,6 +140,10 @@ class TestAPartInDoubt:
         graph.fault(failing(502), "send_mail")
         error = a_sender(without_drafts(graph)).fails()
         assert (error.fault, tuple(error.results)) == (Class.AMBIGUOUS, people(5)[2:])
+
+    def test_stays_in_doubt_whatever_happens_to_a_later_one(self, graph: GraphStandIn) -> None:
+        graph.fault(failing(502), "send_mail").fault(throttled(), "send_mail")
+        assert a_sender(without_drafts(graph)).fails().fault is Class.AMBIGUOUS
 
 
 class TestTheNotes:
