@@ -20,8 +20,6 @@ from tests.graph.login import EXPIRED_SECRET, READ_WRITE
 from tests.graph.wire import Kind
 from tests.graph_stand_in import GraphStandIn
 
-WORKER = "test:1"
-
 
 @pytest.fixture
 def lab(graph: GraphStandIn, tmp_path: Path, settings: Any) -> Any:

@@ -48,6 +48,8 @@ class Login:
         self.token_seconds = 3599
         # What takes the place of the graph host as `aud`, to play a token of another cloud.
         self.audience = base
+        # Whose `.default` may be asked for.
+        self.resources = {base}
         self.calls: list[dict[str, Any]] = []
         self._issued: dict[str, AppToken] = {}
         self._lock = threading.Lock()
@@ -119,7 +121,7 @@ class Login:
             return refused(400, "unauthorized_client", 700016, text)
         if wrong := self._wrong_secret(client, form.get("client_secret", "")):
             return wrong
-        if form.get("scope") != f"{self.base}/.default":
+        if form.get("scope", "").removesuffix("/.default") not in self.resources:
             text = f"The provided value for the input parameter 'scope' is not valid: {form.get('scope', '')}"
             return refused(400, "invalid_scope", 70011, text)
         return self._issue(client)
