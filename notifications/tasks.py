@@ -9,7 +9,7 @@ from notifications.delivery.engine import wake_or_send
 from notifications.delivery.keep_alive import keep_consent_alive as keep_alive
 from notifications.delivery.prune import prune as prune_rows
 from notifications.delivery.sweep import sweep as sweep_rows
-from notifications.models import BrowserSession, Series
+from notifications.models import BrowserSession, RateCounter, Series
 
 
 @shared_task
@@ -37,6 +37,7 @@ def prune() -> None:
     sum_up(timezone.now())
     prune_rows()
     Series.forget_idle()
+    RateCounter.forget_old()
     BrowserSession.forget_over()
     # Anonymous ones too: a visitor who starts a sign-in at a provider has one.
     SessionStore.clear_expired()

@@ -16,6 +16,7 @@ from notifications.models.message import Message
 from notifications.models.notification import Day, Digest, History, Notification, OutsideHours
 from notifications.models.open_connection import OpenConnection
 from notifications.models.people import LastAdministrator
+from notifications.models.rate_counter import RateCounter
 from notifications.models.recipient import Recipient
 from notifications.models.safety import Safety
 
@@ -52,6 +53,7 @@ __all__ = [
     "Outcome",
     "OutsideHours",
     "Pace",
+    "RateCounter",
     "Recipient",
     "Safety",
     "Scope",

@@ -3,7 +3,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.http import HttpResponse
 from django.test import Client
 
@@ -11,13 +10,6 @@ from notifications.models import ApiToken
 from tests.api.served import served_by_gunicorn
 
 Post = Callable[..., Any]
-
-
-@pytest.fixture(autouse=True)
-def fresh_limiter() -> Iterator[None]:
-    cache.clear()
-    yield
-    cache.clear()
 
 
 @pytest.fixture(scope="session")
