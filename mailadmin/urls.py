@@ -26,6 +26,7 @@ from notifications.views import (
     person,
     probes,
     provider_sign_in,
+    report_conflicts,
     safety,
     setup,
     sign_in,
@@ -97,6 +98,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("deliveries/<uuid:uuid>/repetition/", unconfirmed.repetition, name="delivery-repetition"),
     path("completions/", completions.completions, name="completions"),
     path("completions/new/", completions.new, name="completion-new"),
+    path("completions/conflicts/", report_conflicts.report_conflicts, name="report-conflicts"),
     path("completions/csv/", completions.export, name="completions-csv"),
     path("completions/<uuid:uuid>/", completions.completion, name="completion"),
     path("safety/", safety.safety, name="safety"),
@@ -126,6 +128,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/<int:pk>/sessions/<uuid:session>/end/", person.session_end, name="person-session-end"),
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/<int:pk>/", tokens.made, name="token"),
+    path("tokens/<int:pk>/limits/", tokens.limits, name="token-limits"),
     path("tokens/<int:pk>/revocation/", tokens.revocation, name="token-revocation"),
     path("api/v1/", include("notifications.api.urls")),
 ]

@@ -112,6 +112,7 @@ ACCESS: dict[str, Row] = {
     "completions": row(get=VIEWER),
     "completions-csv": row(get=VIEWER),
     "completion": row(get=VIEWER),
+    "report-conflicts": row(get=VIEWER),
     "completion-new": row(get=OPERATOR, post=OPERATOR),
     # Reports > Safety: an operator may pause, the view keeps the other fields for administrators
     "safety": row(get=VIEWER, post=OPERATOR),
@@ -137,6 +138,7 @@ ACCESS: dict[str, Row] = {
     "person-session-end": row(post=ADMINISTRATOR),
     "tokens": row(get=ADMINISTRATOR, post=ADMINISTRATOR),
     "token": row(get=ADMINISTRATOR),
+    "token-limits": row(get=ADMINISTRATOR, post=ADMINISTRATOR),
     "token-revocation": row(get=ADMINISTRATOR, post=ADMINISTRATOR),
 }
 

@@ -39,7 +39,9 @@ class ApiTokenAuth(HttpBearer):
         # shut out the others behind the same proxy, and 256 random bits are not guessed.
         known = ApiToken.verify(token)
         if known is None:
-            raise refused(request, "The token is unknown or was revoked.")
+            raise refused(
+                request, "The token is unknown, was revoked, or has expired. Create one under System > API tokens."
+            )
         known.touch()
         if self.scope not in known.scopes:
             raise self.insufficient(known)

@@ -13,7 +13,7 @@ from notifications.api.body import json_body
 from notifications.api.errors import ErrorBody
 from notifications.intake.accept import accept
 from notifications.intake.report import EXAMPLE, CompletionReport, TargetReport, read
-from notifications.models import Completion, Outcome, Scope, TargetResult
+from notifications.models import Completion, Message, Outcome, Scope, TargetResult
 
 router = Router(tags=["completions"])
 
@@ -73,9 +73,10 @@ def report_completion(request: HttpRequest) -> Status[dict[str, Any]]:
 def get_completion(request: HttpRequest, completion_id: UUID) -> StoredCompletion:
     """The report as it was understood, and the mails that it set off."""
     completion = get_object_or_404(Completion, uuid=completion_id)
+    emails = completion.messages.exclude(kind=Message.Kind.ALERT)
     return StoredCompletion(
         id=completion.uuid,
-        messages=list(completion.messages.order_by("id").values_list("uuid", flat=True)),
+        messages=list(emails.order_by("id").values_list("uuid", flat=True)),
         warnings=completion.warnings,
         received_at=completion.received_at,
         report=reported(completion),

@@ -12,6 +12,7 @@ from notifications.database_faults import fault_of
 from notifications.intake.accept import Conflict
 from notifications.intake.refusals import InvalidReport, Refusal
 from notifications.intake.strict_json import InvalidJson
+from notifications.intake.token_limits import SourceNotAllowed, TooManyReports
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +73,10 @@ def translated(error: object) -> ApiError:
             return ApiError(422, "invalid_report", f"The report does not fit: {error}{end}", fields=error.refusals)
         case Conflict():
             return ApiError(409, "conflict", str(error))
+        case SourceNotAllowed():
+            return ApiError(403, "source_not_allowed", str(error))
+        case TooManyReports():
+            return ApiError(429, "too_many_reports", str(error), {"Retry-After": str(error.wait)})
         case Http404():
             return ApiError(404, "not_found", "There is nothing here. /api/v1/docs lists what is.")
         case Error() if fault := fault_of(error):

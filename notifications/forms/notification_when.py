@@ -31,7 +31,8 @@ class WhenPart(forms.Form):
     history = SomeOfField(
         choices=History.choices,
         required=False,
-        help_text="Compared with what came before from the same source, package and schedule. None ticked: any.",
+        help_text="Compared with the job's last report. A job is known by source, schedule and package, or, without a "
+        "package, by its name. None ticked: any.",
     )
     still_failing_every = WholeNumberField(
         min_value=1,

@@ -18,6 +18,7 @@ from notifications.models.open_connection import OpenConnection
 from notifications.models.people import LastAdministrator
 from notifications.models.rate_counter import RateCounter
 from notifications.models.recipient import Recipient
+from notifications.models.report_conflict import ReportConflict
 from notifications.models.safety import Safety
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "Pace",
     "RateCounter",
     "Recipient",
+    "ReportConflict",
     "Safety",
     "Scope",
     "Security",

@@ -47,6 +47,7 @@ class AuditEvent(models.Model):
         CONSENT_FORGOTTEN = "consent_forgotten", "OAuth2 disconnected"
         SAFETY_CHANGED = "safety_changed", "Safety changed"
         TOKEN_MADE = "token_made", "API token made"
+        TOKEN_CHANGED = "token_changed", "API token changed"
         TOKEN_REVOKED = "token_revoked", "API token revoked"
         NOTIFICATION_ADDED = "notification_added", "Notification added"
         NOTIFICATION_CHANGED = "notification_changed", "Notification changed"

@@ -26,6 +26,7 @@ class Message(models.Model):
         NOTIFICATION = "notification", "Notification"
         DIGEST = "digest", "Digest"
         TEST = "test", "Test email"
+        ALERT = "alert", "Alert"
 
     class State(models.TextChoices):
         QUEUED = "queued", "Queued"

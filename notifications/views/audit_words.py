@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from uuid import UUID
 
+from notifications.forms.api_token import TokenLimitsForm
 from notifications.forms.graph import GraphForm
 from notifications.forms.mail_server import MailServerForm
 from notifications.forms.notification import NotificationForm
@@ -63,6 +64,8 @@ def labels(action: str) -> dict[str, str]:
         return dict(mail_server_labels())
     if action == Action.SAFETY_CHANGED:
         return {name: str(field.label or name) for name, field in SafetyForm.base_fields.items()}
+    if action == Action.TOKEN_CHANGED:
+        return {name: str(field.label or name) for name, field in TokenLimitsForm.base_fields.items()}
     if action in OF_NOTIFICATIONS:
         return {name: str(field.label or name) for name, field in NotificationForm.base_fields.items()}
     return {}

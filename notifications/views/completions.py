@@ -19,7 +19,7 @@ from notifications.forms.completion import CompletionForm
 from notifications.forms.filters import CompletionFilter
 from notifications.intake.accept import Accepted, Conflict, accept
 from notifications.intake.links import web_address
-from notifications.models import AuditEvent, Completion, Message, Notification, Outcome, TargetResult
+from notifications.models import AuditEvent, Completion, Message, Notification, Outcome, ReportConflict, TargetResult
 from notifications.paging import paginate
 from notifications.snapshot import snapshot
 from notifications.views.examples import curl_line
@@ -59,7 +59,8 @@ def completions(request: HttpRequest) -> HttpResponse:
     page = paginate(form.apply(with_target_count(Completion.objects.all())), request.GET)
     mails = mail_counts(page.rows)
     rows = [(completion, mails[completion.pk]) for completion in page.rows]
-    return render(request, "completions/list.html", {"form": form, "page": page, "rows": rows, "curl": curl_line()})
+    context = {"form": form, "page": page, "rows": rows, "curl": curl_line()}
+    return render(request, "completions/list.html", context | {"has_conflicts": ReportConflict.objects.exists()})
 
 
 @export_of("completions", CompletionFilter)
@@ -86,6 +87,7 @@ def completion(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "seconds": seconds_between(found.started_at, found.finished_at),
         # What came in before links were repaired may not be one.
         "link": web_address(found.url, len(found.url) * 3)[0],
+        "conflicts": found.conflicts.select_related("completion", "message").order_by("-last_at"),
         "rules": sum(is_about(each.verdict.notification, found) for each in judgements),
     }
     return render(request, "completions/detail.html", context)
@@ -108,7 +110,7 @@ def new(request: HttpRequest) -> HttpResponse:
 
 @transaction.atomic
 def by_hand(request: HttpRequest, form: CompletionForm) -> Accepted:
-    """Raises Conflict."""
+    """Raises Conflict, which is not kept on record: who typed it is told at once."""
     accepted = accept(form.report, by=request.user)
     if accepted.created:
         AuditEvent.record(AuditEvent.Action.COMPLETION_REPORTED, accepted.completion.name, by=request.user)

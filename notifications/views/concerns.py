@@ -14,11 +14,24 @@ from notifications.delivery.days import NO_TEST
 from notifications.diagnosis.connection import connection_of
 from notifications.diagnosis.expiry import secret_expiry
 from notifications.health import Part, examine
-from notifications.models import MailServerSettings, Message, Mode, Notification, Safety
+from notifications.models import (
+    ApiToken,
+    MailServerSettings,
+    Message,
+    Mode,
+    Notification,
+    ReportConflict,
+    Safety,
+)
+from notifications.models.api_token import today
 from notifications.views.deliveries import listed
 from notifications.views.room import disk_part
 
 RECENT = timedelta(days=1)
+# Over a weekend.
+REFUSED_LATELY = timedelta(days=3)
+EXPIRES_SOON = timedelta(days=14)
+USED_LATELY = timedelta(days=30)
 LOOKED_AT = 50
 NAMED = 5
 REASON_SHOWN = 100
@@ -51,6 +64,7 @@ def concerns(now: datetime, server: MailServerSettings, state: MailState) -> lis
         *of_the_consent(server, state),
         *of_safety(),
         *of_unconfirmed(),
+        *of_tokens(now),
         *of_notifications(now),
     ]
     return sorted(found, key=lambda concern: concern.state != "failed")
@@ -126,6 +140,23 @@ def of_unconfirmed() -> Iterator[Concern]:
         text = "The mail server got them completely and did not reply. Choose for each: send again, or mark as sent."
         url = f"{reverse('deliveries')}?state={Message.State.UNCONFIRMED}"
         yield Concern("warning", title, text, url, "Decide")
+
+
+def of_tokens(now: datetime) -> Iterator[Concern]:
+    refused = ReportConflict.objects.filter(last_at__gt=now - REFUSED_LATELY).count()
+    if refused:
+        title = f"{refused:,} report{'' if refused == 1 else 's'} refused: source and ID were taken"
+        text = "No email was sent for what was refused. See what differs, and which tool reported it."
+        yield Concern("warning", title, text, reverse("report-conflicts"), "Open refused reports")
+    day = today()
+    used = ApiToken.expiring(day + EXPIRES_SOON).filter(last_used_at__gt=now - USED_LATELY)
+    for token in used.filter(expires_on__gte=day - EXPIRES_SOON)[:NAMED]:
+        state, title = ("failed", "has expired") if token.is_expired else ("warning", "expires soon")
+        text = f"Reports after {token.expires_on:%-d %B %Y} are refused. Revoke it if nothing uses it any more."
+        url = reverse("token-limits", args=[token.pk])
+        yield Concern(
+            state, f"The API token “{token.name}” {title}", text, url, "Change its last day", "", "token-limits"
+        )
 
 
 def of_notifications(now: datetime) -> Iterator[Concern]:

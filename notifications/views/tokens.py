@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 
-from notifications.forms.api_token import ApiTokenForm
+from notifications.forms.api_token import ApiTokenForm, TokenLimitsForm
 from notifications.forms.typed_secret import fernet
 from notifications.models import ApiToken
 from notifications.paging import paginate
@@ -24,7 +24,7 @@ KEPT_SECONDS = 60
 def tokens(request: HttpRequest) -> HttpResponse:
     form = ApiTokenForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        return make(request, form.cleaned_data["name"], form.cleaned_data["scopes"])
+        return make(request, form)
     if (unseen := request.session.get(UNSEEN)) and unseen["name"] == form.data.get("name", "").strip():
         return redirect("token", unseen["pk"])  # the second of two clicks
     page = paginate(ApiToken.objects.select_related("created_by"), request.GET)
@@ -32,8 +32,9 @@ def tokens(request: HttpRequest) -> HttpResponse:
 
 
 @sensitive_variables("secret")
-def make(request: HttpRequest, name: str, scopes: list[str]) -> HttpResponse:
-    token, secret = ApiToken.issue(name, scopes, by=request.user)
+def make(request: HttpRequest, form: ApiTokenForm) -> HttpResponse:
+    wanted = form.cleaned_data
+    token, secret = ApiToken.issue(wanted["name"], wanted["scopes"], by=request.user, **form.limits)
     sealed = fernet().encrypt(secret.encode()).decode()
     request.session[UNSEEN] = {"pk": token.pk, "name": token.name, "sealed": sealed}
     return redirect("token", token.pk)
@@ -66,6 +67,20 @@ def unseen_secret(session: SessionBase, pk: int) -> str:
 
 
 @require_http_methods(["GET", "POST"])
+def limits(request: HttpRequest, pk: int) -> HttpResponse:
+    token = get_object_or_404(ApiToken, pk=pk)
+    if token.revoked_at:
+        messages.info(request, f"“{token.name}” is revoked already.")
+        return redirect("tokens")
+    form = TokenLimitsForm.of(token, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        changed = token.change(form.limits, by=request.user)
+        messages.success(request, f"The limits of “{token.name}” are {'saved' if changed else 'unchanged'}.")
+        return redirect("tokens")
+    return render(request, "tokens/limits.html", {"token": token, "form": form})
+
+
+@require_http_methods(["GET", "POST"])
 def revocation(request: HttpRequest, pk: int) -> HttpResponse:
     token = get_object_or_404(ApiToken, pk=pk)
     if token.revoked_at:
@@ -77,8 +92,8 @@ def revocation(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("tokens")
     question = {
         "title": f"Revoke “{token.name}”?",
-        "text": f"The token {token.prefix}… stops working at once and for good.",
-        "consequences": ["Whatever still reports with it is answered 401.", "What it reported stays."],
+        "text": f"The token {token.prefix}… stops working immediately and permanently.",
+        "consequences": ["Whatever still reports with it gets the answer 401.", "What it reported stays."],
         "action": request.path,
         "verb": f"Revoke “{token.name}”",
         "back": "../../",

@@ -26,10 +26,20 @@ PATH = "/api/v1/completions"
 
 @contextmanager
 def served_by_gunicorn(data: Path) -> Iterator[int]:
-    """The port of the web server that the panel is shipped with, without the settings of `manage.py up`."""
+    """The port of the web server that the panel is shipped with, two processes, without the settings of `up`."""
     with socket.create_server(("127.0.0.1", 0)) as listener, (data / "log").open("w") as log:
         listener.listen(128)
-        command = [sys.executable, "-m", "gunicorn", "--bind", f"fd://{listener.fileno()}", "--threads", "4"]
+        command = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "--bind",
+            f"fd://{listener.fileno()}",
+            "--workers",
+            "2",
+            "--threads",
+            "4",
+        ]
         server = subprocess.Popen(
             [*command, "--no-control-socket", "--worker-tmp-dir", "/dev/shm", "mailadmin.wsgi"],
             cwd=settings.BASE_DIR,
@@ -39,7 +49,7 @@ def served_by_gunicorn(data: Path) -> Iterator[int]:
             stderr=log,
         )
         try:
-            wait_until(lambda: "Booting worker" in (data / "log").read_text(), what="gunicorn")
+            wait_until(lambda: (data / "log").read_text().count("Booting worker") == 2, what="gunicorn")
             yield listener.getsockname()[1]
         finally:
             server.send_signal(signal.SIGTERM)

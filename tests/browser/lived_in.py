@@ -6,7 +6,7 @@ and paused at the end, so that every page bears its banners.
 
 import json
 import sys
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -28,6 +28,7 @@ from notifications.models import (
     Notification,
     Outcome,
     Recipient,
+    ReportConflict,
     Safety,
 )
 from tests import base
@@ -36,6 +37,22 @@ LONG = "Adobe Creative Cloud Enterprise, with every plug-in that anybody ever as
 TRANSCRIPT = (
     "> EHLO panel\n< 250-mail.contoso.test\n< 250 STARTTLS\n> RCPT TO:<ops@peer.test>\n< 550 5.1.1 User unknown"
 )
+WARNINGS = [
+    {"field": "finished_at", "message": "is before started_at and was left out"},
+    {"field": "targets[17].name", "message": "is longer than 300 characters and was cut"},
+]
+LIMITS = {
+    "sources": ["pdq", "inventory-*"],
+    "link_hosts": ["*.contoso.test"],
+    "reports_per_minute": 600,
+    "expires_on": timezone.localdate() + timedelta(days=7),
+    "conflict_recipients": ["Operations <ops@contoso.test>"],
+}
+DIFFERENCES = [
+    {"field": "outcome", "stored": "failed", "sent": "success"},
+    {"field": "url", "stored": "https://pdq.contoso.test/1", "sent": ""},
+    {"field": "targets[1]", "stored": "PC-002, failed, 12.5 s, exit code 1603", "sent": "PC-002, success, 3 s"},
+]
 
 
 def fill() -> None:
@@ -87,6 +104,10 @@ def reported() -> dict[str, str]:
     schedule = base.a_completion(name=LONG, kind=Completion.Kind.SCHEDULE, schedule="Every Sunday at 3", user="ada")
     found = base.a_completion(targets, outcome=Outcome.FAILED, url="https://pdq.contoso.test/1", user="ada")
     found.targets.update(detail="exit code 1603: fatal error during installation", seconds=12.5)
+    Completion.objects.filter(pk=found.pk).update(warnings=WARNINGS)
+    for number, differences in enumerate((DIFFERENCES, DIFFERENCES[:1])):
+        columns = {"digest": str(number), "count": 1 + 41 * number, "differences": differences}
+        ReportConflict.objects.create(completion=found, reported_by="API token Jenkins on build-7 (ma_x…)", **columns)
     return {"completion": str(found.uuid), "schedule": str(schedule.uuid)}
 
 
@@ -129,7 +150,10 @@ def one(*results: tuple[str, str, str], days_ago: int = 0, **about: object) -> M
 
 
 def system(ada: User) -> dict[str, str]:
-    token, _ = ApiToken.issue("PDQ Deploy on the build machine", ["report"], by=ada)
+    token, _ = ApiToken.issue("PDQ Deploy on the build machine", ["report"], by=ada, **LIMITS)
+    Completion.objects.filter(conflicts__isnull=False).update(reported_by=f"API token {token}")
+    ApiToken.objects.filter(pk=token.pk).update(last_used_at=timezone.now())
+    ApiToken.issue("Ansible", by=ada, expires_on=date(2020, 1, 1))
     revoked, _ = ApiToken.issue("Jenkins", ["report", "read", "manage"], by=ada)
     revoked.revoke(by=ada)
     Invitation.issue("Grace", Role.OPERATOR, by=ada)

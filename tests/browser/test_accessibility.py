@@ -158,7 +158,7 @@ def test_what_is_shown_once(full: tuple[Panel, dict[str, str]], chromium: Browse
     look = Look(ada, panel)
     look.page.goto("/tokens/")
     look.page.fill("#id_name", "Ansible")
-    look.page.click("text=Make token")
+    look.page.click("text=Create token")
     look.again("a new token")
     look.page.goto("/people/")
     look.page.fill("#id_whom", "Barbara")

@@ -140,7 +140,7 @@ def test_a_token_reports_until_it_is_revoked(page: Page, panel: Panel, scripts: 
     name = f"Jenkins {'with' if scripts else 'without'} a script"
     page.goto("/tokens/")
     page.fill("#id_name", name)
-    page.get_by_role("button", name="Make token").click()
+    page.get_by_role("button", name="Create token").click()
     secret = page.locator("pre").first.inner_text().strip()
     page.click("text=I have copied it")
     page.reload()

@@ -1,3 +1,4 @@
+from datetime import date
 from io import StringIO
 
 import pytest
@@ -8,9 +9,9 @@ from notifications.models import ApiToken
 pytestmark = pytest.mark.django_db
 
 
-def create(name: str) -> str:
+def create(name: str, *options: str) -> str:
     out = StringIO()
-    call_command("create_token", name, stdout=out)
+    call_command("create_token", name, *options, stdout=out)
     return out.getvalue()
 
 
@@ -44,3 +45,39 @@ def test_a_name_in_use_is_refused_until_its_token_is_revoked() -> None:
 def test_scopes_are_given_by_name() -> None:
     call_command("create_token", "pdq", scope=["report", "read"], stdout=StringIO())
     assert ApiToken.objects.get().scopes == ["report", "read"]
+
+
+def test_limits_are_given_as_options() -> None:
+    create(
+        "pdq",
+        *("--source", "pdq", "--source", "inventory-*", "--link-host", "*.example.com", "--rate", "60"),
+        *("--expires", "2999-12-31", "--conflicts-to", "Ops <ops@example.com>"),
+    )
+    token = ApiToken.objects.get()
+    assert (token.sources, token.link_hosts) == (["pdq", "inventory-*"], ["*.example.com"])
+    assert (token.reports_per_minute, token.expires_on) == (60, date(2999, 12, 31))
+    assert token.conflict_recipients == ["Ops <ops@example.com>"]
+
+
+def test_without_options_it_has_no_limits() -> None:
+    create("pdq")
+    token = ApiToken.objects.get()
+    assert [token.sources, token.link_hosts, token.conflict_recipients] == [[], [], []]
+    assert (token.reports_per_minute, token.expires_on) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "reason"),
+    [
+        ("--source", "a\x00b", "control character"),
+        ("--link-host", "https://tool/", "not a host"),
+        ("--rate", "0", "whole number"),
+        ("--expires", "2020-01-01", "over"),
+        ("--expires", "tomorrow", "2027-12-31"),
+        ("--conflicts-to", "nobody", "nobody"),
+    ],
+)
+def test_a_limit_that_does_not_fit_is_refused(option: str, value: str, reason: str) -> None:
+    with pytest.raises(CommandError, match=reason):
+        create("pdq", option, value)
+    assert not ApiToken.objects.exists()

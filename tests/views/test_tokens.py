@@ -1,13 +1,14 @@
 """System > API tokens."""
 
 import re
+from datetime import date
 
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.test import Client
 
-from notifications.models import ApiToken
+from notifications.models import ApiToken, AuditEvent
 from notifications.views import tokens
 from tests.views.conftest import CountQueries
 
@@ -89,7 +90,7 @@ class TestMake:
         assert make(page)
 
     def test_wants_something_that_it_may(self, page: Client) -> None:
-        assert "Tick what it may do" in page.post("/tokens/", {"name": "pdq"}).content.decode()
+        assert "Select at least one" in page.post("/tokens/", {"name": "pdq"}).content.decode()
         assert not ApiToken.objects.exists()
 
     @pytest.mark.parametrize("name", ["", "   ", "\0", "a\nb", "x" * 201, "\u2028"])
@@ -123,6 +124,86 @@ class TestList:
     @pytest.mark.parametrize("query", ["after=x", "before=%00"])
     def test_says_404_to_a_place_that_is_none(self, page: Client, query: str) -> None:
         assert page.get(f"/tokens/?{query}").status_code == 404
+
+
+LIMITS = {
+    "sources": "pdq\r\n\r\n jenkins-* \r\npdq",
+    "link_hosts": "tool.example.com",
+    "reports_per_minute": "60",
+    "expires_on": "2999-12-31",
+    "conflict_recipients": "Ops <ops@peer.test>, user:ada",
+}
+
+
+class TestLimits:
+    def test_are_given_to_a_new_token(self, page: Client) -> None:
+        page.post("/tokens/", {"name": "pdq", "scopes": "report"} | LIMITS)
+        token = ApiToken.objects.get()
+
+        assert (token.sources, token.link_hosts) == (["pdq", "jenkins-*"], ["tool.example.com"])
+        assert (token.reports_per_minute, token.expires_on) == (60, date(2999, 12, 31))
+        assert token.conflict_recipients == ["Ops <ops@peer.test>", "user:ada"]
+
+    def test_are_in_the_list(self, page: Client) -> None:
+        page.post("/tokens/", {"name": "pdq", "scopes": "report"} | LIMITS)
+
+        html = page.get("/tokens/").content.decode()
+
+        for text in ("Sources: pdq, jenkins-*", "tool.example.com", "60 reports a minute", "until 31 Dec 2999"):
+            assert text in html
+
+    def test_are_changed_later_with_a_record_of_which(self, page: Client) -> None:
+        token = ApiToken.issue("pdq", sources=["pdq"])[0]
+        address = f"/tokens/{token.pk}/limits/"
+        assert page.get(address).context["form"]["sources"].value() == "pdq"
+
+        page.post(address, {"sources": "pdq", "reports_per_minute": "5"})
+
+        token.refresh_from_db()
+        assert (token.sources, token.reports_per_minute) == (["pdq"], 5)
+        event = AuditEvent.objects.first()
+        assert event
+        assert (event.action, event.actor_name, event.fields) == ("token_changed", "ada", ["reports_per_minute"])
+        assert "Reports a minute" in page.get("/audit/").content.decode()
+
+    def test_that_are_as_they_were_make_no_record(self, page: Client) -> None:
+        token = ApiToken.issue("pdq")[0]
+
+        page.post(f"/tokens/{token.pk}/limits/", {})
+
+        assert [event.action for event in AuditEvent.objects.all()] == ["token_made"]
+
+    def test_of_an_expired_token_may_be_prolonged_and_the_past_day_kept(self, page: Client) -> None:
+        token = ApiToken.issue("pdq", expires_on=date(2020, 1, 1))[0]
+        address = f"/tokens/{token.pk}/limits/"
+        assert "Expired" in page.get("/tokens/").content.decode()
+
+        assert page.post(address, {"sources": "pdq", "expires_on": "2020-01-01"}).status_code == 302
+        assert page.post(address, {"expires_on": "2999-12-31"}).status_code == 302
+
+        token.refresh_from_db()
+        assert not token.is_expired
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [("sources", "x" * 301), ("sources", "*" * 21), ("link_hosts", "https://tool/"), ("link_hosts", "a b")]
+        + [("reports_per_minute", "0"), ("expires_on", "31.12.2999"), ("expires_on", "2020-01-01")]
+        + [("conflict_recipients", "nobody"), ("sources", "\n".join(map(str, range(51))))],
+    )
+    def test_that_do_not_fit_are_refused(self, page: Client, field: str, value: str) -> None:
+        token = ApiToken.issue("pdq")[0]
+
+        response = page.post(f"/tokens/{token.pk}/limits/", {field: value})
+
+        assert list(response.context["form"].errors) == [field]
+        assert "error-summary" in response.content.decode()
+
+    def test_of_a_revoked_token_stay(self, page: Client) -> None:
+        token = ApiToken.issue("pdq")[0]
+        token.revoke()
+
+        assert page.post(f"/tokens/{token.pk}/limits/", {"sources": "pdq"}).headers["Location"] == "/tokens/"
+        assert ApiToken.objects.get().sources == []
 
 
 class TestRevoke:
