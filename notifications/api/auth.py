@@ -17,7 +17,7 @@ QUERY_NAMES = {"token", "access_token", "api_token", "api_key", "apikey", "key",
 class ApiTokenAuth(HttpBearer):
     """`Authorization: Bearer ma_…` and nothing else: no session, hence no CSRF. The token must have `scope`."""
 
-    openapi_description = "A token made under System > API tokens or by `manage.py create_token NAME`."
+    openapi_description = "A token from System > API tokens or from `manage.py create_token NAME`."
 
     def __init__(self, scope: Scope) -> None:
         super().__init__()

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
-from ninja import Router, Schema, Status
+from ninja import P, PathEx, Router, Schema, Status
+from pydantic import ConfigDict
 
 from notifications.api.auth import ApiTokenAuth, bearer
 from notifications.api.body import json_body
@@ -23,6 +24,14 @@ REPORT_BODY = {
 }
 
 
+CompletionId = PathEx[UUID, P(description="The `id` that the answer to the report gave.")]
+ANSWER: dict[str, Any] = {
+    "id": "1f3f031f-cbf2-43e0-bc11-18228184a229",
+    "messages": ["e4799aa6-06f6-40f8-9967-cd65d746b7a9"],
+    "warnings": [{"field": "finished_at", "message": "is before started_at and was left out"}],
+}
+
+
 class ReportWarning(Schema):
     """What was odd about a field of the report, and was repaired or left out; `message` continues the field's name."""
 
@@ -31,7 +40,9 @@ class ReportWarning(Schema):
 
 
 class AcceptedCompletion(Schema):
-    """The completion's id and those of the emails that it set off."""
+    """The completion's ID, those of the emails that it set off, and what was repaired in the report."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [ANSWER]})
 
     id: UUID
     messages: list[UUID]
@@ -40,6 +51,10 @@ class AcceptedCompletion(Schema):
 
 class StoredCompletion(AcceptedCompletion):
     """A completion as it was understood."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [ANSWER | {"received_at": "2026-11-22T10:04:01Z", "report": EXAMPLE}]}
+    )
 
     received_at: datetime
     report: CompletionReport
@@ -70,8 +85,8 @@ def report_completion(request: HttpRequest) -> Status[dict[str, Any]]:
     auth=ApiTokenAuth(Scope.READ),
     response={200: StoredCompletion, (401, 403, 404, 429, 503): ErrorBody},
 )
-def get_completion(request: HttpRequest, completion_id: UUID) -> StoredCompletion:
-    """The report as it was understood, and the mails that it set off."""
+def get_completion(request: HttpRequest, completion_id: CompletionId) -> StoredCompletion:
+    """The report as it was understood, and the emails that it set off."""
     completion = get_object_or_404(Completion, uuid=completion_id)
     emails = completion.messages.exclude(kind=Message.Kind.ALERT)
     return StoredCompletion(

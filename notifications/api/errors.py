@@ -2,11 +2,13 @@
 
 import logging
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from django.db import Error
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI, Schema
 from ninja.errors import HttpError, ValidationError
+from pydantic import ConfigDict
 
 from notifications.database_faults import fault_of
 from notifications.intake.accept import Conflict
@@ -17,6 +19,11 @@ from notifications.intake.token_limits import SourceNotAllowed, TooManyReports
 logger = logging.getLogger(__name__)
 
 BUSY_SECONDS = 5
+EXAMPLE: dict[str, Any] = {
+    "code": "invalid_report",
+    "message": "The report does not fit: targets[3].outcome is missing.",
+    "fields": [{"field": "targets[3].outcome", "message": "is missing"}],
+}
 
 
 class FieldError(Schema):
@@ -31,6 +38,10 @@ class ErrorDetails(Schema):
 
 
 class ErrorBody(Schema):
+    """Any error; `fields` names those that do not fit."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"error": EXAMPLE}]})
+
     error: ErrorDetails
 
 

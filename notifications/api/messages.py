@@ -1,11 +1,11 @@
-"""What became of a mail."""
+"""What became of an email."""
 
 from datetime import datetime
 from uuid import UUID
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
-from ninja import Router, Schema
+from ninja import P, PathEx, Router, Schema
 from pydantic import Field
 
 from notifications.api.auth import ApiTokenAuth
@@ -15,10 +15,11 @@ from notifications.models import Attempt, MailServerSettings, MailServerState, M
 from notifications.snapshot import snapshot
 
 router = Router(tags=["messages"])
+MessageId = PathEx[UUID, P(description="One of the `messages` of a completion.")]
 
 
 class RecipientState(Schema):
-    """One address and its own outcome; `code` and `text` are the mail server's last words about it."""
+    """One address and its own outcome; `code` and `text` are the mail server's last reply about it."""
 
     address: str
     field: str = one_of(Recipient.Field)
@@ -28,7 +29,7 @@ class RecipientState(Schema):
 
 
 class AttemptState(Schema):
-    """One try; while it runs, `seconds` and `outcome` are null."""
+    """One attempt; while it runs, `seconds` and `outcome` are null."""
 
     number: int
     started_at: datetime
@@ -44,7 +45,7 @@ class AttemptState(Schema):
 
 
 class MessageState(Schema):
-    """`held` says why a queued mail does not go out before somebody mends the mail server's settings."""
+    """`held` says why a queued email is not sent until the mail server's settings are fixed."""
 
     id: UUID = Field(alias="uuid")
     kind: str = one_of(Message.Kind)
@@ -61,13 +62,13 @@ class MessageState(Schema):
 @router.get(
     "/messages/{uuid:message_id}",
     operation_id="get_message",
-    summary="Follow a mail",
+    summary="Follow an email",
     auth=ApiTokenAuth(Scope.READ),
     response={200: MessageState, (401, 403, 404, 429, 503): ErrorBody},
 )
 @snapshot()
-def get_message(request: HttpRequest, message_id: UUID) -> Message:
-    """The state of one mail, of each of its recipients, and of every try to send it."""
+def get_message(request: HttpRequest, message_id: MessageId) -> Message:
+    """The state of one email, of each of its recipients, and of every attempt to send it."""
     return get_object_or_404(Message.objects.prefetch_related("recipients", "attempts"), uuid=message_id)
 
 

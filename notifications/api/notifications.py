@@ -1,23 +1,26 @@
 """Notifications, as the page and the configuration file have them: the same fields, the same checks."""
 
 from collections.abc import Mapping
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
-from ninja import Router, Schema, Status
-from pydantic import Field
+from ninja import P, PathEx, Router, Schema, Status
+from pydantic import ConfigDict
 
 from notifications.api.auth import ApiTokenAuth, bearer
 from notifications.api.body import json_body
 from notifications.api.errors import ApiError, ErrorBody
-from notifications.api.schemas import one_of, some_of
+from notifications.api.schemas import Clock, as_form_field, clock, limited, one_of, some_of
 from notifications.digests.tell import retire
-from notifications.forms.notification import NotificationForm
+from notifications.emails import language
+from notifications.forms.notification import NAME_LIMIT, NotificationForm
+from notifications.forms.notification_who import RECIPIENT_LIMIT, REPLY_TO_LIMIT
 from notifications.intake import strict_json
 from notifications.intake.refusals import MAX_REFUSALS, Refusal
+from notifications.intake.report import NOT_BLANK
 from notifications.models import (
     Completion,
     Day,
@@ -32,6 +35,7 @@ from notifications.models import (
 from notifications.versions import version_in
 
 router = Router(tags=["notifications"])
+NotificationId = PathEx[int, P(description="The `id` of the notification.")]
 EXAMPLE: dict[str, Any] = {
     "name": "Tell operations of failures",
     "kind": "deployment",
@@ -57,49 +61,65 @@ IF_MATCH = {
 }
 
 
-class NotificationFields(Schema):
-    """What a notification says; what is left out is the default. Times read `08:30`."""
+def as_typed(name: str, default: Any = None) -> Any:
+    return as_form_field(NotificationForm.base_fields[name], default)
 
-    name: str = Field(max_length=200)
+
+def template(field: language.Field) -> Any:
+    return limited("", maxLength=language.LIMITS[field].source)
+
+
+def recipients(limit: int) -> Any:
+    return limited(
+        [], maxItems=limit, items={"type": "string", "minLength": 1}, examples=[["Operations <ops@example.com>"]]
+    )
+
+
+class NotificationFields(Schema):
+    """A notification; what is left out is the default."""
+
+    model_config = ConfigDict(json_schema_extra={"additionalProperties": False, "examples": [EXAMPLE]})
+
+    name: str = limited(minLength=1, maxLength=NAME_LIMIT, pattern=NOT_BLANK)
     kind: str = one_of(Completion.Kind, default="deployment")
     enabled: bool = True
     outcomes: list[str] = some_of(Outcome)
     history: list[str] = some_of(History)
-    still_failing_every: int = 1
-    min_failed_percent: int | None = None
-    min_failed_targets: int | None = None
-    longer_than_minutes: int | None = None
-    name_glob: str = ""
-    package_glob: str = ""
-    version_glob: str = ""
-    schedule_glob: str = ""
-    source_glob: str = ""
-    user_glob: str = ""
-    target_glob: str = ""
+    still_failing_every: int = as_typed("still_failing_every", 1)
+    min_failed_percent: int | None = as_typed("min_failed_percent")
+    min_failed_targets: int | None = as_typed("min_failed_targets")
+    longer_than_minutes: int | None = as_typed("longer_than_minutes")
+    name_glob: str = as_typed("name_glob", "")
+    package_glob: str = as_typed("package_glob", "")
+    version_glob: str = as_typed("version_glob", "")
+    schedule_glob: str = as_typed("schedule_glob", "")
+    source_glob: str = as_typed("source_glob", "")
+    user_glob: str = as_typed("user_glob", "")
+    target_glob: str = as_typed("target_glob", "")
     days: list[str] = some_of(Day)
-    hours_from: time | None = None
-    hours_until: time | None = None
-    time_zone: str = ""
+    hours_from: Clock = clock()
+    hours_until: Clock = clock()
+    time_zone: str = as_typed("time_zone", "")
     outside_hours: str = one_of(OutsideHours, default="wait")
-    to: list[str] = Field(default=[])
-    cc: list[str] = Field(default=[])
-    bcc: list[str] = Field(default=[])
-    reply_to: list[str] = Field(default=[])
-    subject_template: str = ""
-    text_template: str = ""
-    html_template: str = ""
+    to: list[str] = recipients(RECIPIENT_LIMIT)
+    cc: list[str] = recipients(RECIPIENT_LIMIT)
+    bcc: list[str] = recipients(RECIPIENT_LIMIT)
+    reply_to: list[str] = recipients(REPLY_TO_LIMIT)
+    subject_template: str = template(language.Field.SUBJECT)
+    text_template: str = template(language.Field.TEXT)
+    html_template: str = template(language.Field.HTML)
     attach_csv: bool = False
     attach_html: bool = False
     digest: str = one_of(Digest, "", default="")
-    digest_minutes: int | None = None
-    digest_at: time | None = None
+    digest_minutes: int | None = as_typed("digest_minutes")
+    digest_at: Clock = clock()
     digest_day: str = one_of(Day, "", default="")
-    throttle_count: int | None = None
-    throttle_minutes: int | None = None
+    throttle_count: int | None = as_typed("throttle_count")
+    throttle_minutes: int | None = as_typed("throttle_minutes")
 
 
 class StoredNotification(Schema):
-    """`version` grows at every change. `template_error` says why the last mail went out in the default form."""
+    """`version` grows with every change. `template_error` says why the last email went out in the default form."""
 
     id: int
     version: int
@@ -144,7 +164,8 @@ def create_notification(request: HttpRequest) -> Status[Notification]:
     auth=ApiTokenAuth(Scope.READ),
     response={200: StoredNotification, (401, 403, 404, 429, 503): ErrorBody},
 )
-def get_notification(request: HttpRequest, notification_id: int) -> Notification:
+def get_notification(request: HttpRequest, notification_id: NotificationId) -> Notification:
+    """With its version, which PUT takes as `If-Match`."""
     return get_object_or_404(Notification, pk=notification_id)
 
 
@@ -156,7 +177,7 @@ def get_notification(request: HttpRequest, notification_id: int) -> Notification
     response={200: StoredNotification, (400, 401, 403, 404, 411, 412, 413, 415, 422, 429, 503): ErrorBody},
     openapi_extra={"requestBody": BODY, "parameters": [IF_MATCH]},
 )
-def replace_notification(request: HttpRequest, notification_id: int) -> Notification:
+def replace_notification(request: HttpRequest, notification_id: NotificationId) -> Notification:
     """Whole: what the body leaves out becomes the default again.
 
     With the header `If-Match: "VERSION"` only while it is still that version; 412 says that somebody changed it since.
@@ -171,7 +192,7 @@ def replace_notification(request: HttpRequest, notification_id: int) -> Notifica
     auth=ApiTokenAuth(Scope.MANAGE),
     response={204: None, (401, 403, 404, 429, 503): ErrorBody},
 )
-def delete_notification(request: HttpRequest, notification_id: int) -> Status[None]:
+def delete_notification(request: HttpRequest, notification_id: NotificationId) -> Status[None]:
     """Its mails stay on record; what it had collected is mailed first."""
     retire(get_object_or_404(Notification, pk=notification_id), by=bearer(request))
     return Status(204, None)

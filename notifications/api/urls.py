@@ -1,18 +1,18 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path
-from ninja import NinjaAPI
 
 from notifications.api import completions, messages, notifications
 from notifications.api.auth import ApiTokenAuth
 from notifications.api.docs import docs
 from notifications.api.edges import at_the_edge, nothing_here
 from notifications.api.errors import install
+from notifications.api.openapi import DocumentedAPI
 from notifications.models import Scope
 
-api = NinjaAPI(
+api = DocumentedAPI(
     title="mailadmin",
     version="1",
-    description="Report what was deployed, and follow the mails about it.",
-    # Whatever names no scope of its own is nobody's who only reports.
+    description="Report what was deployed, and follow the emails about it.",
+    # What names no scope needs more than the right to report.
     auth=ApiTokenAuth(Scope.MANAGE),
     docs_url=None,
     urls_namespace="api",

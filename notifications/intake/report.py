@@ -17,16 +17,16 @@ from pydantic import (
 )
 
 from notifications.intake import strict_json
+from notifications.intake.json_schema import keywords
 from notifications.intake.refusals import InvalidReport, Place
 from notifications.intake.repairs import MAX_SECONDS, Repairs, column, repaired
 from notifications.intake.values import wrong
 from notifications.models import Completion, Outcome, TargetResult
 
 MAX_TARGETS = 20_000
-# For the schema, in ECMA's dialect: one character at least that is neither white nor a control; and a web address
-# or nothing, between any number of these.
+# For the schema, in ECMA's dialect: one character at least that is neither white nor a control.
 NOT_BLANK = r"[^\s\u0000-\u001f\u007f-\u009f]"
-WEB_ADDRESS = r"^[\s\u0000-\u001f\u007f-\u009f]*([hH][tT][tT][pP][sS]?://\S+)?[\s\u0000-\u001f\u007f-\u009f]*$"
+WEB_ADDRESS = r"^[hH][tT][tT][pP][sS]?://"
 EXAMPLE: dict[str, Any] = {
     "kind": "deployment",
     "source": "pdq",
@@ -66,7 +66,9 @@ class TargetReport(Strict):
 
 
 class CompletionReport(Strict):
-    """A completed deployment or schedule. `source` and `id` together name it for good."""
+    """A completed deployment or schedule. `source` and `id` together identify it permanently."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     kind: Completion.Kind = Field(strict=False)
     source: str = required(Completion, "source")
@@ -76,11 +78,13 @@ class CompletionReport(Strict):
     version: str | None = optional(Completion, "version")
     schedule: str | None = optional(Completion, "schedule")
     outcome: Outcome | None = Field(default=None, strict=False, description="Follows from the targets when left out.")
-    started_at: datetime | None = Field(default=None, description="As RFC 3339 has it, such as 2026-11-22T10:00:00Z.")
+    started_at: datetime | None = Field(default=None, description="With a zone, as RFC 3339 writes it.")
     finished_at: datetime | None = Field(default=None, description="Not before `started_at`.")
     user: str | None = optional(Completion, "user")
     url: str | None = Field(
-        default=None, max_length=column(Completion, "url"), json_schema_extra={"pattern": WEB_ADDRESS}
+        default=None,
+        max_length=column(Completion, "url"),
+        json_schema_extra=keywords(format="iri", pattern=WEB_ADDRESS),
     )
     # One faulty target is enough to say: 20,000 of them would make a very long answer.
     targets: list[TargetReport] | None = Field(default=None, max_length=MAX_TARGETS, fail_fast=True)

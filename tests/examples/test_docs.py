@@ -1,7 +1,11 @@
 """What docs/reporting.md shows is what the files say, and the files are what is run; api.md lists every error."""
 
+import json
 import re
 
+import pytest
+
+from notifications.intake.report import EXAMPLE, read
 from tests.panel import PROJECT
 
 SHOWN = re.compile(r"<!-- (examples/\S+) -->\n```\w+\n(.*?)\n```\n", re.S)
@@ -17,6 +21,13 @@ def test_each_example_in_the_page_is_its_file() -> None:
 def test_every_example_is_named_in_the_page() -> None:
     files = [path for path in (PROJECT / "examples").rglob("*") if path.is_file() and "__pycache__" not in path.parts]
     assert [path.name for path in files if path.name not in PAGE] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/api.md"])
+def test_each_page_reports_the_same_example(page: str) -> None:
+    """Another content under the same ID would be refused: who tries both pages would think that one is wrong."""
+    (shown,) = re.findall(r"-d '(\{\"kind\".*?\})'\n", (PROJECT / page).read_text(), re.S)
+    assert read(shown.encode()).digest == read(json.dumps(EXAMPLE).encode()).digest
 
 
 def test_every_error_of_the_api_is_listed_with_its_status() -> None:
