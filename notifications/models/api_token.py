@@ -65,7 +65,8 @@ class ApiToken(models.Model):
         secret = f"ma_{secrets.token_urlsafe(32)}"
         columns = {"name": name, "scopes": [Scope(scope).value for scope in scopes], "created_by": by}
         token = cls.objects.create(prefix=secret[:PREFIX_LENGTH], hash=digest(secret), **columns, **limits)
-        AuditEvent.record(AuditEvent.Action.TOKEN_MADE, str(token), by=by)
+        limited = [limit for limit in LIMITS if getattr(token, limit)]
+        AuditEvent.record(AuditEvent.Action.TOKEN_MADE, str(token), by=by, fields=limited)
         return token, secret
 
     @classmethod

@@ -64,7 +64,7 @@ def labels(action: str) -> dict[str, str]:
         return dict(mail_server_labels())
     if action == Action.SAFETY_CHANGED:
         return {name: str(field.label or name) for name, field in SafetyForm.base_fields.items()}
-    if action == Action.TOKEN_CHANGED:
+    if action in (Action.TOKEN_MADE, Action.TOKEN_CHANGED):
         return {name: str(field.label or name) for name, field in TokenLimitsForm.base_fields.items()}
     if action in OF_NOTIFICATIONS:
         return {name: str(field.label or name) for name, field in NotificationForm.base_fields.items()}

@@ -143,6 +143,8 @@ class TestLimits:
         assert (token.sources, token.link_hosts) == (["pdq", "jenkins-*"], ["tool.example.com"])
         assert (token.reports_per_minute, token.expires_on) == (60, date(2999, 12, 31))
         assert token.conflict_recipients == ["Ops <ops@peer.test>", "user:ada"]
+        event = AuditEvent.objects.get()
+        assert (event.action, event.fields) == ("token_made", sorted(LIMITS))
 
     def test_are_in_the_list(self, page: Client) -> None:
         page.post("/tokens/", {"name": "pdq", "scopes": "report"} | LIMITS)
