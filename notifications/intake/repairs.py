@@ -84,7 +84,7 @@ def repaired(content: Any, repairs: Repairs) -> Any:
     if not isinstance(content, dict):
         return content
     report = dict(content)
-    repair_texts(report, REPORT, "", repairs)
+    repair_texts(report, REPORT, repairs)
     # Missing altogether it is the program's fault.
     if report.get("name", "missing") in (None, ""):
         report["name"] = substitute_name(report)
@@ -95,13 +95,14 @@ def repaired(content: Any, repairs: Repairs) -> Any:
     return report
 
 
-def repair_texts(values: Values, fields: Mapping[str, Repair], before: str, repairs: Repairs) -> None:
+def repair_texts(values: Values, fields: Mapping[str, Repair], repairs: Repairs, place: int | None = None) -> None:
+    """`place` is that of a target."""
     for name, repair in fields.items():
         if isinstance(values.get(name), str):
             value, message = repair(values[name])
             values[name] = value if name in REQUIRED else value or None
             if message:
-                repairs.add(before + name, message)
+                repairs.add(name if place is None else f"targets[{place}].{name}", message)
 
 
 def substitute_name(report: Values) -> str:
@@ -136,14 +137,14 @@ def repaired_target(given: Any, place: int, repairs: Repairs) -> Any:
     """`place` is the one in the report as it came, from 0."""
     if not isinstance(given, dict):
         return given
-    target, before = dict(given), f"targets[{place}]."
-    repair_texts(target, TARGET, before, repairs)
+    target = dict(given)
+    repair_texts(target, TARGET, repairs, place)
     if target.get("name", "missing") in (None, ""):
         target["name"] = f"Target {place + 1}"
-        repairs.add(f"{before}name", f"is blank; “{target['name']}” was taken instead")
+        repairs.add(f"targets[{place}].name", f"is blank; “{target['name']}” was taken instead")
     seconds = target.get("seconds")
     # A bool is an int to Python, and refused later.
     if isinstance(seconds, int | float) and not isinstance(seconds, bool) and not 0 <= seconds <= MAX_SECONDS:
         target["seconds"] = None
-        repairs.add(f"{before}seconds", OUT_OF_RANGE)
+        repairs.add(f"targets[{place}].seconds", OUT_OF_RANGE)
     return target

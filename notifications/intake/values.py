@@ -27,11 +27,15 @@ def wrong(message: str, field: str = "") -> PydanticCustomError:
 
 def one_line(text: str) -> str:
     """`text` on one line, without escape sequences and control characters."""
+    if text.isprintable():  # most are, and a report may have 40,000 of them
+        return text.strip()
     return CONTROLS.sub(" ", without_escape_sequences(text)).strip()
 
 
 def many_lines(text: str) -> str:
     """`text` with plain newlines and tabs, and no other control character."""
+    if text.isprintable():
+        return text.strip()
     return CONTROLS_BUT_NEWLINES.sub(" ", LINE_ENDS.sub("\n", without_escape_sequences(text))).strip()
 
 
