@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import tomli_w
 from _pytest.terminal import TerminalReporter
@@ -18,6 +19,10 @@ from tests.peers.mail import MailPeer
 from tests.peers.need import in_ci, need
 from tests.peers.postgres import Postgres
 from tests.peers.redis import Redis
+
+# A machine that does other work takes longer than the 200 ms that an example may take by default.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True)
