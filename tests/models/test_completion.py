@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from notifications.models import Completion, Outcome, Series
+from notifications import tasks
+from notifications.models import Completion, Outcome, RateCounter, Series
 from tests.base import a_completion
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +45,14 @@ def test_a_job_that_says_nothing_is_forgotten() -> None:
     a_completion(series=jobs["with a completion"])
     assert Series.forget_idle() == 1
     assert set(Series.objects.all()) == {jobs["failed last"], jobs["with a completion"]}
+
+
+def test_the_hourly_task_forgets_it_with_counts_of_past_hours() -> None:
+    Series.lock("pdq", "deployment", "", "", "idle")
+    RateCounter.objects.create(key="old", minute=1, count=1)
+    tasks.prune()
+    assert not Series.objects.exists()
+    assert not RateCounter.objects.exists()
 
 
 def test_the_usual_duration_is_the_median_of_those_before(series: Series) -> None:
