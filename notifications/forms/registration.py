@@ -85,8 +85,10 @@ class RegistrationForm(ModeForm):
         return changed
 
     def hosts_to_save(self) -> dict[str, str]:
-        """By column, where they are not those that are saved."""
-        column, hosts = f"{self.mode}_secret_hosts", self.secret_hosts()
+        """By column, where they change: a kept secret keeps its hosts, and no secret has none."""
+        if self.keeps_secret():
+            return {}
+        column, hosts = f"{self.mode}_secret_hosts", self.secret_hosts() if self.secret_to_save() else ""
         return {column: hosts} if hosts != getattr(self.saved, column) else {}
 
     def secret_hosts(self) -> str:

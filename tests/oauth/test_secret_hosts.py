@@ -114,3 +114,20 @@ def test_a_secret_from_before_entries_were_noted_is_used(mode: str, saved: MailS
 
 def test_what_is_built_in_is_noted_nowhere() -> None:
     assert {secret_hosts(found) for found in (GOOGLE, *CLOUDS.values(), endpoints("google"))} == {""}
+
+
+def test_only_a_new_secret_is_noted_with_its_hosts(mode: str, saved: MailServerSettings) -> None:
+    column = f"{mode}_secret_hosts"
+    assert column not in values_of(mode, saved)
+    assert values_of(mode, saved, client_secret="n3w~value").get(column, getattr(saved, column))
+
+
+def test_a_public_client_has_no_hosts_to_note(tmp_path: Path, settings: Any) -> None:
+    providers_file(tmp_path, settings, microsoft=LAB)
+    assert "oauth2_secret_hosts" not in values_of("oauth2", MailServerSettings())
+
+
+def values_of(mode: str, in_force: MailServerSettings, **changes: Any) -> dict[str, Any]:
+    form = form_of(mode, in_force, **changes)
+    assert form.is_valid(), form.errors
+    return form.values()
