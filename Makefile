@@ -22,7 +22,7 @@ test: .venv/dev
 
 # What depends on the database, on a PostgreSQL that is started for it: widths, locks and transactions differ from SQLite.
 test-postgres: .venv/dev
-	$(BIN)/python -m tests.peers.postgres $(BIN)/python -m pytest tests/delivery tests/models tests/api tests/views $(ARGS)
+	$(BIN)/python -m tests.peers.postgres $(BIN)/python -m pytest tests/delivery tests/replies tests/models tests/api tests/views $(ARGS)
 
 check: lint test
 

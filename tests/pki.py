@@ -19,6 +19,14 @@ LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 SHA256_WITH_RSA = bytes.fromhex("2a864886f70d01010b")
 SHA1_WITH_RSA = bytes.fromhex("2a864886f70d010105")
 
+# By `openssl dhparam 1024`.
+SMALL_GROUP = b"""-----BEGIN DH PARAMETERS-----
+MIGHAoGBAKnKVKDNJM5741SX2OUnGnSkdHPbzcQhfwY7Dc0RxsZ9ZfUvByCyqiBI
+fccCqmuhWK41xdnq2HipSxbx4OjgbnOQDRecUpoiNdLdgaSUr2k8B5LC4azM/yA7
+pEHQOIeS77yMDa6eOeP+zxcaJo4zWxkF9fOc+NP+0adctGVmh/pPAgEC
+-----END DH PARAMETERS-----
+"""
+
 TRUSTED = "mailadmin tests"
 STRANGER = "a stranger"
 
@@ -147,6 +155,23 @@ def without_shared_cipher() -> ssl.SSLContext:
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     # RSA key exchange, which Python's clients have not offered since 3.10.
     context.set_ciphers("AES128-SHA256")
+    return context
+
+
+def with_root(name: str) -> ssl.SSLContext:
+    """The root of `name` is sent along, as inspecting proxies and private authorities do."""
+    leaf = authority(name).issue_cert("localhost")
+    chain = [*leaf.cert_chain_pems, authority(name).cert_pem]
+    return loaded(b"".join(blob.bytes() for blob in chain), leaf.private_key_pem.bytes())
+
+
+def with_small_group() -> ssl.SSLContext:
+    """Diffie-Hellman with 1024 bits, as mail servers have it whose parameters are twenty years old."""
+    context = context_of(authority(TRUSTED).issue_cert("localhost", key_type=trustme.KeyType.RSA))
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("DHE-RSA-AES128-GCM-SHA256:@SECLEVEL=0")
+    with trustme.Blob(SMALL_GROUP).tempfile() as path:
+        context.load_dh_params(path)
     return context
 
 

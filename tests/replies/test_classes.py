@@ -1,9 +1,7 @@
 """Each reply that was seen in the field, over real sockets, to what the engine makes of the email."""
 
-import json
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,9 +16,7 @@ from notifications.oauth import consent
 from notifications.oauth.errors import OAuthFailure
 from tests.base import a_message
 from tests.google_stand_in import GoogleStandIn
-from tests.graph.faults import saying
 from tests.graph.lab import use_stand_in
-from tests.graph.login import TENANT
 from tests.graph_stand_in import GraphStandIn
 from tests.oauth.lab import (
     ACCOUNT,
@@ -31,7 +27,7 @@ from tests.oauth.lab import (
     providers_file,
     use_oauth2,
 )
-from tests.oauth.test_id_tokens import jwt
+from tests.oauth.stand_in import connect, use_microsoft
 from tests.replies.cases import Case, cases
 from tests.smtp_sink import SmtpSink
 
@@ -170,25 +166,6 @@ def use_google(google: GoogleStandIn, folder: Path, settings: Any, port: int = 1
     providers_file(folder, settings, google=google.provider(port))
     values = {"client_id": "google-desktop", "client_secret": "google-desktop-secret", "tenant_id": ""}
     return use_oauth2(provider="google.lab", **values)
-
-
-def use_microsoft(graph: GraphStandIn, folder: Path, settings: Any, port: int = 1) -> MailServerSettings:
-    """OAuth2 mode whose sign-in service is the stand-in, and whose mail server is at `port`."""
-    providers_file(folder, settings, microsoft=graph.provider(port))
-    return use_oauth2(provider="microsoft.lab", client_id="desktop", tenant_id=TENANT)
-
-
-def connect(graph: GraphStandIn, server: MailServerSettings, **changes: Any) -> None:
-    """A person signs in; `changes` to the answer of the token endpoint, None leaves a member out."""
-    asked = answer_of(consent.begin(server, SESSION, None))
-    now = int(time.time())
-    claims = {"sub": ACCOUNT, "oid": ACCOUNT, "tid": TENANT, "aud": "desktop", "nonce": asked["nonce"]}
-    claims |= {"iss": f"{graph.base}/{TENANT}/v2.0", "iat": now, "exp": now + 3600, "preferred_username": ACCOUNT}
-    tokens = {"access_token": "first", "refresh_token": "second", "id_token": jwt(claims), "expires_in": 3600}
-    tokens |= {"token_type": "Bearer", "scope": f"{graph.base}/SMTP.Send", **changes}
-    body = {name: value for name, value in tokens.items() if value is not None}
-    graph.fault(saying(200, json.dumps(body).encode(), "application/json"), "token")
-    consent.complete(server, SESSION, {"code": "code", "state": asked["state"]}, None)
 
 
 @contextmanager
