@@ -4,6 +4,7 @@ No settings, files, other templates or methods can be named, and what a template
 """
 
 import re
+import time
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import lru_cache
@@ -13,12 +14,14 @@ from django.template import Engine, Template, TemplateSyntaxError
 from django.template.base import Lexer, NodeList
 
 from notifications.addresses import FORBIDDEN
-from notifications.emails.budget import Budget, Metered, TooMuch
-from notifications.emails.language_parser import TemplateParser
+from notifications.emails.budget import NO_MEMORY, Budget, Metered, TooMuch
+from notifications.emails.language_parser import TemplateParser, TooManyProblems
 
 ROUNDS = 20_000
-SECONDS = 1.0
+# Of the processor, for all templates of one email.
+SECONDS = 0.4
 PROBLEMS_SHOWN = 20
+LONG = 5000
 ENDS = {"{{": "}}", "{%": "%}", "{#": "#}"}
 BEGINNING = re.compile("|".join(map(re.escape, ENDS)))
 PAIRS = (("{{", "}}"), ("{%", "%}"), ("{#", "#}"))
@@ -44,8 +47,8 @@ class Limits(NamedTuple):
 
 LIMITS = {
     Field.SUBJECT: Limits(500, 10_000),  # a long name makes a long subject, which is cut, not refused
-    Field.TEXT: Limits(50_000, 1_000_000),
-    Field.HTML: Limits(100_000, 2_000_000),
+    Field.TEXT: Limits(50_000, 250_000),
+    Field.HTML: Limits(100_000, 500_000),
 }
 
 
@@ -57,9 +60,63 @@ class TemplateFault(Exception):
         self.sentence, self.line = sentence, line
 
 
+class CheckedTemplate(Template):
+    """A template whose nodes are there already: they were made when it was checked."""
+
+    def __init__(self, source: str, nodes: NodeList) -> None:
+        self._nodes = nodes
+        super().__init__(source, engine=ENGINE)
+
+    def compile_nodelist(self) -> NodeList:
+        return self._nodes
+
+
+class Parsed(NamedTuple):
+    """`problems` are lines and sentences; `template` is None when there are any."""
+
+    problems: list[tuple[int, str]]
+    template: CheckedTemplate | None = None
+
+
 def check(field: Field | str, source: str) -> list[tuple[int, str]]:
     """What is wrong with a template, as lines and sentences; empty when nothing is."""
-    field = Field(field)
+    return parsed(Field(field), source).problems
+
+
+def parsed(field: Field, source: str) -> Parsed:
+    """Parsing takes far longer than rendering, and a notification has the same template each time."""
+    return parsed_long(field, source) if len(source) > LONG else parsed_short(field, source)
+
+
+# The nodes of a template take some hundred times its source.
+@lru_cache(maxsize=4)
+def parsed_long(field: Field, source: str) -> Parsed:
+    return parse(field, source)
+
+
+@lru_cache(maxsize=128)
+def parsed_short(field: Field, source: str) -> Parsed:
+    return parse(field, source)
+
+
+def parse(field: Field, source: str) -> Parsed:
+    if problems := obvious_problems(field, source):
+        return Parsed(problems)
+    parser = TemplateParser(Lexer(source).tokenize())
+    try:
+        nodes = parser.parse()
+    except TemplateSyntaxError as error:
+        line = getattr(getattr(error, "token", None), "lineno", None) or parser.line
+        parser.problems.append((line, sentence_of(error)))
+    except TooManyProblems:
+        pass
+    if parser.problems:
+        return Parsed(sorted(set(parser.problems))[:PROBLEMS_SHOWN])
+    return Parsed([], CheckedTemplate(source, nodes))
+
+
+def obvious_problems(field: Field, source: str) -> list[tuple[int, str]]:
+    """What is found without the parser, which could not cope with some of it."""
     limit = LIMITS[field].source
     if len(source) > limit:
         return [(1, f"It has {len(source):,} characters; {limit:,} are allowed.")]
@@ -70,14 +127,8 @@ def check(field: Field | str, source: str) -> list[tuple[int, str]]:
         return [(1, "A subject is one line.")]
     if open_ends := never_closed(source):
         return open_ends
-    if unclosed := unclosed_lines(source):
-        return [(line, "A “{{”, “{%” or “{#” is not closed on its line.") for line in unclosed]
-    parser = TemplateParser(Lexer(source).tokenize())
-    try:
-        parser.parse()
-    except TemplateSyntaxError as error:
-        parser.problem(sentence_of(error), getattr(getattr(error, "token", None), "lineno", None))
-    return sorted(set(parser.problems))[:PROBLEMS_SHOWN]
+    unclosed = unclosed_lines(source)
+    return [(line, "A “{{”, “{%” or “{#” is not closed on its line.") for line in unclosed]
 
 
 def never_closed(source: str) -> list[tuple[int, str]]:
@@ -92,39 +143,40 @@ def never_closed(source: str) -> list[tuple[int, str]]:
     return []
 
 
-def render(field: Field | str, source: str, context: Mapping[str, Any]) -> str:
-    """`context` as `values.template_values` makes it. Raises TemplateFault."""
+def render(field: Field | str, source: str, context: Mapping[str, Any], since: float | None = None) -> str:
+    """`context` as `values.template_values` makes it, `since` the thread's time when the email was begun.
+
+    Raises TemplateFault.
+    """
     field = Field(field)
-    budget = Budget(LIMITS[field].output, ROUNDS, SECONDS)
+    budget = Budget(LIMITS[field].output, ROUNDS, SECONDS, time.thread_time() if since is None else since)
     values = Metered(dict(context), budget, autoescape=field is Field.HTML)
     try:
         text = str(compiled(field, source).render(values))
     except TooMuch as error:
         raise TemplateFault(str(error)) from error
+    except MemoryError as error:
+        raise TemplateFault(NO_MEMORY) from error
     except (TemplateSyntaxError, TypeError, ValueError, LookupError, ArithmeticError, AttributeError) as error:
         raise TemplateFault(f"It could not be filled in ({type(error).__name__}: {error}).") from error
+    if budget.fault:
+        raise TemplateFault(budget.fault)
     if not text.strip():
         raise TemplateFault("It came out empty.")
     return text
-
-
-class CheckedTemplate(Template):
-    def compile_nodelist(self) -> NodeList:
-        return TemplateParser(Lexer(self.source).tokenize()).parse()
 
 
 # The parser brings its own tags; this one only says what an unknown value reads as.
 ENGINE = Engine(loaders=[])
 
 
-# Compiling takes far longer than rendering, and a notification has the same template each time.
-@lru_cache(maxsize=128)
 def compiled(field: Field, source: str) -> Template:
     """Checked once more: what is stored may be older than the rules, or come from another installation."""
-    if problems := check(field, source):
+    problems, template = parsed(field, source)
+    if template is None:
         line, sentence = problems[0]
         raise TemplateFault(sentence, line)
-    return CheckedTemplate(source, engine=ENGINE)
+    return template
 
 
 def unclosed_lines(source: str) -> list[int]:

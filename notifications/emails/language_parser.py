@@ -21,6 +21,7 @@ BLOCKS_IN_EACH_OTHER = 12
 # A tag that is longer could nest deeper than Python's stack within one condition.
 TAG_LIMIT = 500
 SHOWN = 40
+PROBLEMS_LIMIT = 100
 CONSTANTS = ("True", "False", "None")
 SOMETHING = Variable("", "", "")
 
@@ -35,6 +36,20 @@ class MeteredNode(Node):
         text = self.node.render(context)
         budget_of(context).write(text)
         return text
+
+
+class MeteredExpression(FilterExpression):
+    """Spends the time that its value takes, wherever it stands."""
+
+    def resolve(self, context: Context, ignore_failures: bool = False) -> Any:
+        budget = budget_of(context)
+        budget.check_time()
+        with budget.spending():
+            return super().resolve(context, ignore_failures)
+
+
+class TooManyProblems(Exception):
+    """More than anybody reads; looking for what was meant by each takes long."""
 
 
 class TemplateParser(Parser):
@@ -82,12 +97,14 @@ class TemplateParser(Parser):
 
     def problem(self, sentence: str, line: int | None = None) -> None:
         self.problems.append((line or self.line, sentence))
+        if len(self.problems) >= PROBLEMS_LIMIT:
+            raise TooManyProblems
 
     # --- expressions ---
 
     def compile_filter(self, token: str) -> FilterExpression:
         try:
-            expression = FilterExpression(token, self)
+            expression = MeteredExpression(token, self)
         except (TemplateSyntaxError, ValueError) as error:
             raise TemplateSyntaxError(f"“{shown(token)}” cannot be understood: {error}") from error
         for lookup in lookups_of(expression):

@@ -1,6 +1,7 @@
 """A mail in the words of its notification: what its templates make of a completion."""
 
 import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from notifications.emails import language
+from notifications.emails.budget import NO_MEMORY
 from notifications.emails.headers import one_line
 from notifications.emails.language import Field, TemplateFault
 from notifications.emails.plain_text import text_of_html
@@ -36,12 +38,19 @@ class OwnWords:
 
 def own_words(notification: Notification, values: Mapping[str, Any], notes: Sequence[str]) -> OwnWords:
     """`notes` are sentences that the reader ought to have beside whatever the templates say."""
+    since = time.thread_time()
     try:
-        subject = rendered(Field.SUBJECT, notification.subject_template, values)
-        text = rendered(Field.TEXT, notification.text_template, values)
-        html = rendered(Field.HTML, notification.html_template, values)
+        subject = rendered(Field.SUBJECT, notification.subject_template, values, since)
+        text = rendered(Field.TEXT, notification.text_template, values, since)
+        html = rendered(Field.HTML, notification.html_template, values, since)
+        return words(subject, text, html, values, notes)
     except TemplateFault as fault:
         return OwnWords(fault=str(fault))
+    except MemoryError:
+        return OwnWords(fault=f"Its own templates could not be used. {NO_MEMORY}")
+
+
+def words(subject: str, text: str, html: str, values: Mapping[str, Any], notes: Sequence[str]) -> OwnWords:
     if not text and not html:
         return OwnWords(subject)
     title = subject or values["name"]
@@ -49,11 +58,11 @@ def own_words(notification: Notification, values: Mapping[str, Any], notes: Sequ
     return OwnWords(subject, Parts(with_notes(as_text, notes), html_part(html, as_text, title, notes)))
 
 
-def rendered(field: Field, source: str, values: Mapping[str, Any]) -> str:
+def rendered(field: Field, source: str, values: Mapping[str, Any], since: float) -> str:
     if not source.strip():
         return ""
     try:
-        return language.render(field, source, values)
+        return language.render(field, source, values, since)
     except TemplateFault as fault:
         raise TemplateFault(f"Its own {field.label} could not be used. {fault}") from fault
 

@@ -1,6 +1,7 @@
 """The tags of the template language. Names are checked when a template is read: a tag says what it brings in."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from django.template import Context, Library, Node, TemplateSyntaxError, defaulttags
@@ -62,8 +63,13 @@ class With(Node):
         self.values, self.body = values, body
 
     def render(self, context: Context) -> SafeString:
-        with context.push({name: value.resolve(context) for name, value in self.values.items()}):
-            return self.body.render(context)
+        budget, values = budget_of(context), {}
+        with ExitStack() as held:
+            for name, value in self.values.items():
+                values[name] = value.resolve(context)
+                held.enter_context(budget.holding(values[name]))
+            with context.push(values):
+                return self.body.render(context)
 
 
 @register.tag("for")

@@ -156,5 +156,5 @@ class TestTemplatesThatBreak:
         loops = "{% for a in targets %}{% for b in targets %}{{ a.detail }}{% endfor %}{% endfor %}"
         rows = targets(*["failed"] * 100, detail="x" * 1000)
         mail = notification_mail(notification(text_template=loops), completion(), rows, NOW)
-        assert "It makes more than 1,000,000 characters." in mail.template_error
+        assert "It makes more than 250,000 characters." in mail.template_error
         assert "PC-000" in text_of(mail)
