@@ -27,9 +27,10 @@ def reclassify(attempt: Attempt, result: SendResult, state: MailServerState) -> 
         return replace(result, results={to: as_recipients_own(each) for to, each in result.results.items()})
     failure = holding(result)
     if failure is not None:
-        if concerns_this_email_alone(attempt, failure, state):
-            return as_emails_own(result)
-        return replace(result, results={}, failure=failure)
+        if not concerns_this_email_alone(attempt, failure, state):
+            return replace(result, results={}, failure=failure)
+        # Unless the same happens to one email after the other.
+        result = as_emails_own(result)
     if is_rejected_whole(result):
         return rejected_whole(attempt, result, state)
     return result

@@ -133,6 +133,37 @@ def test_relay_that_accepted_before_refuses_only_that_recipient() -> None:
     assert not MailServerState.load().is_held
 
 
+@pytest.mark.parametrize("reply", ["550 5.7.1 Unable to relay", "554 5.7.1 Client host rejected: Access denied"])
+def test_relay_that_no_longer_relays_at_all_holds_and_loses_none(reply: str) -> None:
+    with SmtpSink() as sink:
+        use_smtp(sink)
+        accept_one()
+        sink.on("RCPT", reply)
+        messages = [a_message(f"ops@site{number}.test") for number in range(REJECTED_IN_A_ROW + 3)]
+        send_due()
+        assert MailServerState.load().held_reason == HoldReason.REJECTED
+        assert {state_of(message) for message in messages} == {"queued"}
+        sink.forget()
+        MailServerState.objects.update(next_probe_at=None)
+        send_due()
+    assert {state_of(message) for message in messages} == {"sent"}
+
+
+def test_inside_email_ends_the_hold_over_outside_recipients() -> None:
+    with SmtpSink().on("RCPT", "550 5.7.1 Unable to relay", address="@outside") as sink:
+        use_smtp(sink)
+        accept_one()
+        outside = [a_message(f"x@outside{number}.test") for number in range(REJECTED_IN_A_ROW)]
+        send_due()
+        assert MailServerState.load().is_held
+        inside = a_message("y@inside.test")
+        MailServerState.objects.update(next_probe_at=None)
+        send_due()
+    assert state_of(inside) == "sent"
+    assert {state_of(message) for message in outside} == {"failed"}
+    assert not MailServerState.load().is_held
+
+
 @pytest.mark.parametrize("code", ["450 4.7.1", "454 4.7.1"])
 def test_temporary_relay_refusal_is_never_final(code: str) -> None:
     with SmtpSink().on("RCPT", f"{code} Relay access denied", address="@outside.test") as sink:
