@@ -95,7 +95,9 @@ PERMANENT = (
     Rule(Fault.RECIPIENT, wording.RECIPIENT_RESTRICTS, stages=RCPT | CONTENT),
     Rule(Fault.SENDER, wording.SEND_AS),
     Rule(Fault.SIGN_IN, wording.SIGN_IN_REQUIRED, unless=wording.DOMAIN_POLICY),
+    Rule(Fault.RELAY, wording.RELAYING, unless=wording.NAMES_SENDER),
     Rule(Fault.SENDER, wording.SENDER, unless=ABOUT_RECIPIENT),
+    Rule(Fault.RECIPIENT, enhanced=("5.1.2",), stages=RCPT | CONTENT),  # no such domain
     Rule(Fault.RELAY, wording.RELAY, unless=ABOUT_RECIPIENT),
     Rule(Fault.RELAY, enhanced=("5.7.54", "5.7.64")),
     Rule(Fault.CONFIGURATION, wording.LISTED_CLIENT, stages=frozenset(Stage) - CONTENT),

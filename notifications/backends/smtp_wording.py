@@ -71,7 +71,8 @@ ACCOUNT = any_of(
     r"(?:account|user|domain|subscription|service|organi[sz]ation|tenant|plan|trial|company|profile)\b.{0,40}"
     r"\b(?:suspend|disabled|deactivat|inactive|not (?:yet |been )*activ|not (?:yet |been )*(?:approved|enabled|validated)|locked|"
     r"closed|terminated|banned|expired|under review|on hold|restricted|frozen|cancell?ed|past due|unpaid|blocked|compromised)",
-    r"\baccount (?:is |was |has been |temporarily |currently )*(?:suspend|deactivat|not (?:yet )?activ|under review|on hold|pending)",
+    r"\b(?:account|domain|subscription) (?:is |was |has been |temporarily |currently )*"
+    r"(?:suspend|deactivat|disabled|blocked|not (?:yet )?activ|under review|on hold|pending)",
     r"\b(?:sending|outgoing (?:e-?mail|mail)|sending privileges?)\b.{0,40}\b(?:suspended|disabled|blocked|revoked|paused|stopped)",
     r"\b(?:blocked|banned|restricted|prevented|barred|not allowed) from sending\b",
     r"\b(?:reactivate|activate|unblock|upgrade) (?:your|the|this) (?:account|plan|subscription)\b",
@@ -109,7 +110,7 @@ SENDER = any_of(
     r"\b(?:verify|validate|confirm|authenticate) (?:your|the|this) (?:sender|sending|domain|from|identity)",
     r"\bverified sender\b",
     r"\bsender (?:identity|signature|verify failed|verification failed|not (?:found|allowed))",
-    rf"\b{NOT}(?:allowed|authori[sz]ed|permitted|entitled|able) to (?:send|use|relay|submit)"
+    rf"\b{NOT}(?:allowed|authori[sz]ed|permitted|entitled|able) to (?:send|use|submit)"
     r"(?: e-?mails?| mails?| messages?)?(?: with| as| from| using| on behalf| for)\b.{0,40}\b(?:this|that|the|your|address|domain|sender|header|from)?",
     r"\bmust (?:be |have )?(?:the )?(?:same|equal|match|identical)\b.{0,30}\b(?:auth|login|log in|user|account)",
     r"\bmust (?:equal|match) (?:the )?(?:authori[sz]ed|authenticated|login)",
@@ -124,14 +125,26 @@ SENDER = any_of(
     r"\bdomain (?:\S+ )?is not (?:allowed to send|verified|configured for sending)",
 )
 
-RELAY = any_of(
-    r"\brelay(?:ing)?(?: access| attempt)?(?: (?:to|for|through|from|as|via) \S+)?(?: is| was| mail)?(?: not|:)? ?"
-    r"(?:denied|permitted|allowed|prohibited|refused|rejected|forbidden|disabled|disallowed|blocked|restricted|authori[sz]ed)",
-    rf"\b{NOT}(?:permitted|allowed|authori[sz]ed|able|configured|permit|allow) (?:to )?(?:let you )?relay",
-    r"\b(?:unable|refuse|refusing|cannot|can't|won't|will not|do not|don't|does not|doesn't|not) (?:to )?relay\b",
-    r"\bno relay(?:ing)?\b",
+DENIED = (
+    r"(?:denied|(?:not|n['’]t) (?:permitted|allowed|authori[sz]ed|accepted|supported|available|possible)|prohibited|refused|"
+    r"rejected|forbidden|disabled|disallowed|blocked|restricted)"
+)
+# The word, and not a part of a host's name.
+RELAY_WORD = r"(?<![.@-])\brelay(?:ing)?\b(?![.-]\w)"
+# In so many words. Where it goes or comes from may stand between them: "relaying from your host is not permitted".
+RELAYING = any_of(
+    rf"{RELAY_WORD}(?:[^.;]|\.(?=\S)){{0,60}}\b{DENIED}",
+    rf"\b{DENIED}\W{{1,3}}{RELAY_WORD}",
+    rf"\b{NOT}(?:permitted|allowed|authori[sz]ed|able|configured|permit|allow|accept) (?:\w+ )?(?:to )?(?:let you )?relay",
+    r"\b(?:unable|refuse|refusing|cannot|can['’]t|won['’]t|will not|do not|don['’]t|does not|doesn['’]t|not) (?:to )?relay\b",
+    r"\bno (?:\w+ )?relay(?:ing)?\b",
+    r"\b(?:local|internal|inside) relay(?:ing)? only\b",
     r"\bas a relay\b",
     r"\b(?:invalid|missing|bad) credentials for relay",
+)
+NAMES_SENDER = any_of(r"\bsender\b", r"\bfrom address\b")
+RELAY = any_of(
+    RELAYING.pattern,
     r"\brcpthosts\b",
     r"\bnot (?:a |an |one of )?(?:our |my |the )?local (?:domain|host)",
     r"\b(?:domain|host)\b.{0,30}\bnot (?:hosted|handled|served|configured|accepted|listed|local) (?:here|by|on|at)",
@@ -153,6 +166,8 @@ LISTED_CLIENT = any_of(
     r"\b(?:rbl|dnsbl|bl|spamhaus|spamcop|sorbs|barracuda|uceprotect|psbl|abuseat|cbl|mailspike|manitu|invaluement|blocklist|blacklist)",
     r"\b(?:on|in) (?:our|a|an|the|any) (?:block ?list|black ?list|deny ?list|rbl|dnsbl)",
     r"\b(?:zen|sbl|xbl|pbl|css)\.spamhaus\.org",
+    r"\b(?:found|listed|present|appears) (?:in|on|at|by) (?:the )?[\w.-]*(?:bl|block|black|spam)[\w-]*\.[\w.-]+",
+    r"\bmessages? from \[?[\d.:a-f]+\]? (?:were|was|are|is|have been|has been)(?:n['’]t| not| rejected| blocked| refused)",
     r"\bbanned sending ip",
     r"\bconnections? (?:will )?not (?:be )?accepted from\b",
     r"\btraffic not accepted from this ip",
