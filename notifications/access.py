@@ -116,6 +116,9 @@ ACCESS: dict[str, Row] = {
     "completion-new": row(get=OPERATOR, post=OPERATOR),
     # Reports > Safety: an operator may pause, the view keeps the other fields for administrators
     "safety": row(get=VIEWER, post=OPERATOR),
+    # After a restore
+    "restoration": row(get=VIEWER),
+    "restoration-decision": row(get=ADMINISTRATOR, post=ADMINISTRATOR),
     # Reports > Inbox: whole mails, links in them included
     "inbox": row(get=OPERATOR),
     "inbox-clear": row(get=OPERATOR, post=OPERATOR),

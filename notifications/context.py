@@ -13,11 +13,21 @@ from django.utils.functional import SimpleLazyObject
 from notifications.diagnosis import explain, secret_blanks
 from notifications.diagnosis.expiry import secret_expiry
 from notifications.diagnosis.reading import read
-from notifications.models import Attempt, HoldReason, MailServerSettings, MailServerState, Message, Mode, Safety
+from notifications.models import (
+    Attempt,
+    HoldReason,
+    MailServerSettings,
+    MailServerState,
+    Message,
+    Mode,
+    Restoration,
+    Safety,
+)
 
 THEMES = ("light", "dark")
 THEME_COOKIE = "theme"
 TITLES = {
+    "restored": "Email is on hold",
     "ok": "Mail is flowing",
     "reroute": "All mail goes to one address",
     "safety": "Notification mail is paused",
@@ -29,7 +39,8 @@ TITLES = {
 BRIEF_TITLES = {"safety": "Mail is paused", "reroute": "Mail is rerouted"}
 # What people chose on Safety, while the mail server works.
 OF_SAFETY = ("safety", "reroute")
-STOPPING = ("safety", "paused", "held", "not_set_up")
+RESTORED = "Emails that wait in it may have been sent already, so none goes out until an administrator has decided."
+STOPPING = ("restored", "safety", "paused", "held", "not_set_up")
 
 
 @dataclass(frozen=True)
@@ -70,7 +81,9 @@ class MailState:
     @property
     def word(self) -> str:
         """For a badge."""
-        return {"paused": "waiting", "safety": "paused"}.get(self.kind, self.kind.replace("_", " "))
+        return {"paused": "waiting", "safety": "paused", "restored": "on hold"}.get(
+            self.kind, self.kind.replace("_", " ")
+        )
 
     @property
     def headline(self) -> str:
@@ -79,6 +92,8 @@ class MailState:
     @property
     def page(self) -> str:
         """The name of the one that tells the reason."""
+        if self.kind == "restored":
+            return "restoration"
         return "safety" if self.kind in OF_SAFETY else "mail-server"
 
     @property
@@ -118,6 +133,8 @@ def mail_state(safety: Safety | None = None) -> MailState:
     """The most severe first: what is broken, then what people stopped. `safety` is its row, where it is at hand."""
     state, server = MailServerState.load(), MailServerSettings.load()
     safety = Safety.load() if safety is None else safety
+    if (restoration := Restoration.load()).is_pending:
+        return restored(restoration)
     if not server.is_set_up:
         return MailState("not_set_up", waiting=waiting())
     if state.is_held:
@@ -126,6 +143,16 @@ def mail_state(safety: Safety | None = None) -> MailState:
     if state.paused_since and (state.is_paused(timezone.now()) or waiting()):
         return paused(state, server, safety)
     return working(server, safety)
+
+
+def restored(restoration: Restoration) -> MailState:
+    return MailState(
+        "restored",
+        reason="this database was restored from a backup",
+        advice=RESTORED,
+        since=restoration.noticed_at,
+        waiting=waiting(),
+    )
 
 
 def working(server: MailServerSettings, safety: Safety) -> MailState:

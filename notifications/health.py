@@ -11,7 +11,7 @@ from notifications import clock
 from notifications.database_faults import UNKNOWN, DatabaseFault, fault_of
 from notifications.database_writes import write_fault
 from notifications.delivery.hints import broker_error
-from notifications.models import MailServerSettings, MailServerState, Message, Safety
+from notifications.models import MailServerSettings, MailServerState, Message, Restoration, Safety
 from notifications.snapshot import snapshot
 from supervisor.clock_watch import in_words
 
@@ -21,6 +21,9 @@ SWEEP_SILENCE = timedelta(seconds=100)
 LONGEST_PAUSE = timedelta(minutes=2)
 # A due email is tried within 75 s even after a crash.
 OLDEST_DUE_SECONDS = 150.0
+
+RESTORED = "on hold: this database was restored from a backup"
+RESTORED_ADVICE = "an administrator decides in the panel which of the waiting emails are sent"
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,8 @@ def oldest_due(state: MailServerState, server: MailServerSettings) -> Part:
     oldest = Message.due(now).first()
     seconds = seconds_since(oldest.next_attempt_at) if oldest else 0.0
     figures = {"oldest_due_seconds": seconds}
+    if Restoration.load().is_pending:
+        return Part("queue", False, RESTORED, {**figures, "restored": True}, said=RESTORED_ADVICE)
     if state.is_held or state.is_paused(now) or not server.is_set_up:
         return Part("queue", True, "waiting for the mail server", figures)
     if Safety.load().paused:

@@ -16,6 +16,7 @@ from notifications.delivery.engine import Engine, run_engine
 from notifications.delivery.housekeeping import Housekeeper, Job
 from notifications.delivery.keep_alive import keep_consent_alive
 from notifications.delivery.queue_check import QueueCheck
+from notifications.delivery.restore_check import MARK_SECONDS, keep_mark
 from notifications.digests.tell import tell_what_is_due
 
 # Shorter than the supervisor's and systemd's limit for the whole worker.
@@ -35,6 +36,7 @@ def start(**_: Any) -> None:
         Job("digests", timedelta(seconds=10), tell_what_is_due),
         Job("bulk-jobs", timedelta(seconds=10), work_on_all),
         Job("tokens", timedelta(seconds=30), keep_consent_alive),
+        Job("data-mark", timedelta(seconds=MARK_SECONDS), keep_mark, by_each=True),
         Job("retention", timedelta(hours=1), tasks.prune),
     ]
     _housekeepers[:] = [Housekeeper("queue-check", [check]), Housekeeper("chores", chores)]

@@ -8,8 +8,10 @@ import hypothesis
 import pytest
 import tomli_w
 from _pytest.terminal import TerminalReporter
+from django.conf import settings
 
 from notifications import masking
+from notifications.delivery import data_mark
 from notifications.delivery.leases import LeaseKeeper
 from tests.google_stand_in import GoogleStandIn
 from tests.graph_stand_in import GraphStandIn
@@ -31,6 +33,12 @@ def _no_secrets() -> Iterator[None]:
     masking.forget()
     yield
     masking.forget()
+
+
+@pytest.fixture(autouse=True)
+def _no_data_mark() -> None:
+    """The database of the test before is not one that this one's was restored from."""
+    (settings.DATA_DIR / data_mark.FILE).unlink(missing_ok=True)
 
 
 @pytest.fixture(autouse=True)

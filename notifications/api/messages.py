@@ -11,7 +11,16 @@ from pydantic import Field
 from notifications.api.auth import ApiTokenAuth
 from notifications.api.errors import ErrorBody
 from notifications.api.schemas import one_of
-from notifications.models import Attempt, MailServerSettings, MailServerState, Message, Mode, Recipient, Scope
+from notifications.models import (
+    Attempt,
+    MailServerSettings,
+    MailServerState,
+    Message,
+    Mode,
+    Recipient,
+    Restoration,
+    Scope,
+)
 from notifications.snapshot import snapshot
 
 router = Router(tags=["messages"])
@@ -45,7 +54,7 @@ class AttemptState(Schema):
 
 
 class MessageState(Schema):
-    """`held` says why a queued email is not sent until the mail server's settings are fixed."""
+    """`held` says why a queued email is not sent until an administrator acts."""
 
     id: UUID = Field(alias="uuid")
     kind: str = one_of(Message.Kind)
@@ -76,6 +85,8 @@ def held(message: Message) -> str | None:
     # A test brings its own settings and goes out while other mail is held.
     if message.state != Message.State.QUEUED or message.kind == Message.Kind.TEST:
         return None
+    if Restoration.load().is_pending:
+        return "This database was restored from a backup: an administrator decides which emails are sent"
     if not MailServerSettings.load().is_set_up:
         return "No mail server is set up"
     state = MailServerState.load()

@@ -8,8 +8,17 @@ from django.utils import timezone
 
 from notifications.delivery.pacing import connections_allowed, has_free_minute
 from notifications.delivery.probes import next_probe
+from notifications.delivery.restore_check import check_once
 from notifications.delivery.transport import with_draft
-from notifications.models import Attempt, MailServerSettings, MailServerState, Message, OpenConnection, Safety
+from notifications.models import (
+    Attempt,
+    MailServerSettings,
+    MailServerState,
+    Message,
+    OpenConnection,
+    Restoration,
+    Safety,
+)
 
 
 @dataclass(frozen=True)
@@ -35,6 +44,7 @@ def claim(worker: str, message_id: int | None = None, *, connection: int | None 
 
     `connection`: the sender's OpenConnection, if it has one; else one is opened, if the server accepts another.
     """
+    check_once()
     due = Message.due(timezone.now())
     # Most calls find nothing, and should not take the database's write lock to learn it.
     if not (due.filter(pk=message_id) if message_id else due).exists():
@@ -64,7 +74,7 @@ def begin(worker: str, message: Message, saved: MailServerSettings, connection: 
 
 
 def choose(message_id: int | None, state: MailServerState, saved: MailServerSettings, now: datetime) -> Message | None:
-    if not saved.is_set_up or state.is_paused(now) or Safety.load().paused:
+    if not saved.is_set_up or state.is_paused(now) or Safety.load().paused or Restoration.load().is_pending:
         return None
     if not has_free_minute(saved.pace, saved.active_mode, now):
         return None

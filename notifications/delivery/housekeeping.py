@@ -26,11 +26,12 @@ RECOVERY_SECONDS = 2.0
 
 @dataclass
 class Job:
-    """`run` is called every `every` by one process of all."""
+    """`run` is called every `every` by one process of all, or, with `by_each`, by every process."""
 
     name: str
     every: timedelta
     run: Callable[[], object]
+    by_each: bool = False
     next_at: float = field(default_factory=time.monotonic)
 
     def run_if_due(self) -> None:
@@ -39,7 +40,7 @@ class Job:
             return
         self.next_at = now + self.every.total_seconds()
         # A little early counts: the clocks of two processes never tick together.
-        if HousekeepingRun.take(self.name, self.every * 0.9, timezone.now()):
+        if self.by_each or HousekeepingRun.take(self.name, self.every * 0.9, timezone.now()):
             self.run()
 
 

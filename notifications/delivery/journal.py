@@ -70,7 +70,7 @@ class JournalFile:
 
     @property
     def worker(self) -> str:
-        return self.path.name.removesuffix(SUFFIX).replace("_", "/")
+        return self.path.name.removesuffix(SUFFIX)
 
     def entries(self) -> Iterator[Entry]:
         """Whatever was written whole; a process may die in the middle of a line."""
@@ -104,14 +104,13 @@ def journal_files(folder: Path) -> Iterator[list[JournalFile]]:
 
 def locked_file(folder: Path, worker: str) -> int | None:
     """A new file; None where the disk allows none, which costs nothing but this safety net."""
-    name = worker.replace("/", "_")
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh = folder / f"{name}.new"
+        fresh = folder / f"{worker}.new"
         handle = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC, 0o600)
         # Locked before it has its name: without a lock it would pass for a dead process's.
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        fresh.rename(folder / f"{name}{SUFFIX}")
+        fresh.rename(folder / f"{worker}{SUFFIX}")
     except OSError as error:
         logger.warning("no journal in %s (%s): an email whose process is killed may go out twice", folder, error)
         return None

@@ -15,11 +15,16 @@ from notifications.delivery.journal import Journal
 class SenderProcess:
     """`name`: host, process id, and what tells it from an earlier process with the same id."""
 
-    name: str = field(default_factory=lambda: f"{socket.gethostname()[:80]}:{os.getpid()}-{secrets.token_hex(2)}")
+    name: str = field(default_factory=lambda: f"{host_name()}:{os.getpid()}-{secrets.token_hex(2)}")
 
     @cached_property
     def journal(self) -> Journal:
         return Journal(settings.JOURNAL_DIR, self.name)
+
+
+def host_name() -> str:
+    """As it may stand in a file's name."""
+    return socket.gethostname()[:80].replace("/", "-")
 
 
 _processes: dict[int, SenderProcess] = {}

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from notifications.delivery.journal import JournalFile, journal_files
 from notifications.delivery.record import record
+from notifications.delivery.restore_check import check_once
 from notifications.delivery.retry import MOST_CRASHES
 from notifications.models import Attempt, AttemptReport, MailServerState, Message, OpenConnection
 from notifications.models.attempt import LEASE
@@ -27,6 +28,8 @@ def sweep(*, trust_leases: bool = True) -> int:
 
     `trust_leases` False: leases that ran out are left alone, because they could not be renewed for a while.
     """
+    # A restored database knows nothing of what is in the journals.
+    check_once()
     replay()
     now = timezone.now()
     if trust_leases:
@@ -55,7 +58,8 @@ def replay() -> None:
 def record_entries(file: JournalFile) -> None:
     """A living process records its entries itself, until its lease is over."""
     entries = {entry.attempt: entry.result for entry in file.entries()}
-    open_ones = Attempt.objects.filter(pk__in=entries, finished_at=None).select_related("message")
+    # By the worker too: a restored database gives the same numbers to other attempts.
+    open_ones = Attempt.objects.filter(pk__in=entries, worker=file.worker, finished_at=None).select_related("message")
     if not file.is_orphan:
         open_ones = open_ones.filter(lease_expires_at__lt=timezone.now())
     for attempt in open_ones:

@@ -19,6 +19,7 @@ from notifications.models.people import LastAdministrator
 from notifications.models.rate_counter import RateCounter
 from notifications.models.recipient import Recipient
 from notifications.models.report_conflict import ReportConflict
+from notifications.models.restoration import Restoration
 from notifications.models.safety import Safety
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "RateCounter",
     "Recipient",
     "ReportConflict",
+    "Restoration",
     "Safety",
     "Scope",
     "Security",

@@ -18,6 +18,9 @@ from notifications.models.mail_server import Mode
 from notifications.models.notification import Notification
 from notifications.models.recipient import Recipient
 
+# Of the keys in one statement.
+BATCH = 500
+
 
 class Message(models.Model):
     """A mail from the moment it is owed. Only the methods here assign `state`."""
@@ -206,6 +209,15 @@ class Message(models.Model):
                 state=self.State.CANCELLED, finished_at=timezone.now(), draft_server=None
             )
         )
+
+    @classmethod
+    def cancel_all(cls, ids: list[int]) -> int:
+        """Cancel those that still wait, and return how many did."""
+        total = 0
+        for start in range(0, len(ids), BATCH):
+            queued = cls.objects.filter(pk__in=ids[start : start + BATCH], state=cls.State.QUEUED)
+            total += queued.update(state=cls.State.CANCELLED, finished_at=timezone.now(), draft_server=None)
+        return total
 
     def retry_now(self) -> bool:
         """Whether it is still queued; its notification's hours no longer keep it."""

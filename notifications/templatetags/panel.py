@@ -30,12 +30,21 @@ TONES = {
         "paused",
         "safety",
         "reroute",
+        "restored",
     ),
     FAILED: ("failed", "held", "refused", "expired", "configuration", "error"),
     OFF: ("off", "cancelled", "disabled", "revoked", "todo"),
 }
 TONE_OF = {state: tone for tone, states in TONES.items() for state in states}
-ICON_OF = {"sending": "active", "active": "active", "held": "held", "paused": "held", "safety": "held", "todo": "todo"}
+ICON_OF = {
+    "sending": "active",
+    "active": "active",
+    "held": "held",
+    "paused": "held",
+    "safety": "held",
+    "restored": "held",
+    "todo": "todo",
+}
 
 MENU = (
     ("", (("dashboard", "Dashboard"),)),

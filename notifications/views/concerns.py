@@ -85,7 +85,7 @@ def of_the_installation() -> Iterator[Concern]:
         text = "Completions are accepted and no mail is lost, but none goes out until a worker runs again."
         headline = "Mail does not go out: no worker is at work"
         yield Concern("failed", "No worker is at work", text, health, "Open Health", headline)
-    elif bad(parts, "queue"):
+    elif bad(parts, "queue") and "restored" not in parts["queue"].figures:
         text = "The worker runs, and yet mail that is due was not tried. Look at the worker's log."
         headline = "Mail is late: the oldest waits too long"
         yield Concern("failed", "The oldest mail waits too long", text, health, "Open Health", headline)

@@ -29,6 +29,7 @@ RESENDS_SHOWN = 20
 WORST_FIRST = (Recipient.Outcome.REFUSED, Recipient.Outcome.DEFERRED, Recipient.Outcome.PENDING)
 
 UNTIL = {
+    "restored": "an administrator has decided what happens to email after the restore",
     "safety": "the pause under Reports > Safety is over",
     "paused": "the mail server answers again",
     "held": "the mail server works again",

@@ -36,13 +36,15 @@ WHAT_TO_DO = {
     "queue": "The worker runs and yet does not keep up. Look at its log and at the pace of the mail server; "
     "add a worker if it is only slow.",
     "mail_server": "The Mail Server page says what is wrong and what mends it.",
+    "restored": "Open Restored backup and choose. Until then every email waits, only tests go out.",
     "safety": "Switch the pause off there as soon as mail may go again.",
     "disk": "Make room: without it no completion can be accepted. `RETENTION_DAYS` says how long old mails are kept.",
     "clock": "Have the clocks of all machines set by NTP: retries and leases are timed by them.",
     "server_clock": "Have both clocks set by NTP: retries and leases are timed by them.",
 }
 
-PAGES = {"mail_server": "mail-server", "safety": "safety"}
+PAGES = {"mail_server": "mail-server", "safety": "safety", "restored": "restoration"}
+MENDERS = {"safety": "safety", "restored": "restoration-decision"}
 
 
 @login_not_required
@@ -113,12 +115,12 @@ def row(part: Part) -> dict[str, str]:
     """`mender` is the route that takes what mends it: who may post to it is told how."""
     is_quiet = part.ok and not part.waits
     # No worker is to blame for what people stopped.
-    key = "safety" if part.name == "queue" and part.waits else part.name
+    key = "restored" if "restored" in part.figures else "safety" if part.name == "queue" and part.waits else part.name
     return {
         "name": NAMES[part.name],
         "state": "ok" if is_quiet else "warning" if part.ok else "failed",
         "text": part.in_full[:1].upper() + part.in_full[1:],
         "advice": "" if is_quiet else WHAT_TO_DO[key],
         "page": "" if is_quiet else PAGES.get(key, ""),
-        "mender": "safety" if key == "safety" else "mail-server-basic",
+        "mender": MENDERS.get(key, "mail-server-basic"),
     }

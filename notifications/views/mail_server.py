@@ -126,7 +126,7 @@ def tell(request: HttpRequest, saved: MailServerSettings, mode: str, doubt: str,
 
 
 def released(before: MailState) -> str:
-    if before.server_works or not before.waiting or Safety.load().paused:
+    if before.server_works or before.kind == "restored" or not before.waiting or Safety.load().paused:
         return ""
     number = before.waiting
     return " The mail that waited is going out." if number == 1 else f" The {number:,} mails that waited are going out."

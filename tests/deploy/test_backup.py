@@ -1,5 +1,6 @@
 """What docs/running.md says of backup and restore, done."""
 
+import os
 import stat
 import subprocess
 from pathlib import Path
@@ -9,6 +10,7 @@ from tests.keys import new_key
 from tests.panel import PROJECT, Panel
 from tests.peers.need import need
 from tests.peers.postgres import Postgres
+from tests.waiting import wait_until
 
 KEY = new_key()
 SAVE = (
@@ -37,12 +39,15 @@ def test_a_copy_made_while_the_panel_runs_is_whole(tmp_path: Path) -> None:
     restored.mkdir(mode=0o700)
     with Panel() as panel:
         panel.shell(SAVE)
+        wait_until(lambda: (panel.data / "database-mark.json").exists(), 30, "a worker's mark")
         copy(panel.data / "mailadmin.sqlite3", restored / "mailadmin.sqlite3")
         (restored / "keys.env").write_text((panel.data / "keys.env").read_text())
     assert stat.S_IMODE((restored / "mailadmin.sqlite3").stat().st_mode) == 0o600
     with Panel(restored) as again:
         assert again.shell(READ) == "1 secret7"
-        assert "the newest key opens all 1" in again.manage("doctor", check=False)
+        told = again.manage("doctor", check=False)
+        assert "the newest key opens all 1" in told
+        assert "WRONG  queue:         on hold: this database was restored from a backup" in told
 
 
 def test_an_older_copy_is_not_written_over(tmp_path: Path) -> None:
@@ -75,13 +80,32 @@ def test_postgres_comes_back_from_its_dump(_postgres: Postgres, tmp_path: Path) 
     assert python(Installation(tmp_path / "there", new), READ) == "1 secret7"
 
 
-def test_two_more_lines_pause_what_was_exported(tmp_path: Path) -> None:
-    here = Installation(tmp_path / "data")
+def test_an_older_dump_in_postgres_is_noticed(_postgres: Postgres, tmp_path: Path) -> None:  # noqa: PT019
+    need("postgres")
+    url, dump = _postgres.url(), tmp_path / "mailadmin.dump"
+    here = Installation(tmp_path / "here", url)
     here.manage(KEY, "migrate", "--verbosity", "0")
-    python(here, "from tests.base import a_notification, use_smtp; use_smtp(); a_notification()")
-    file = tmp_path / "all.toml"
-    file.write_text(here.manage(KEY, "config", "export") + "[safety]\npaused = true\n")
-    assert "mail is paused" in here.manage(KEY, "config", "import", str(file))
+    work = "from notifications.delivery.restore_check import keep_mark; keep_mark()"
+    held = "from notifications.models import Restoration; print(Restoration.load().sign)"
+    python(here, work)
+    run("pg_dump", "--format=custom", f"--file={dump}", url)
+    assert python(here, f"{work}; {held}") == ""
+    for _ in range(2):
+        # An hour later.
+        mark = tmp_path / "here" / "database-mark.json"
+        os.utime(mark, (0, 0))
+        python(here, work)
+        run("pg_restore", "--clean", "--if-exists", "--no-owner", f"--dbname={url}", str(dump))
+        assert python(here, f"{work}; {held}") == "older"
+
+
+def test_a_command_says_that_the_database_was_restored(tmp_path: Path) -> None:
+    here = Installation(tmp_path / "data")
+    # The backup may be of a version that had other tables.
+    here.manage(KEY, "migrate", "notifications", "0010", "--verbosity", "0")
+    assert "Email is on hold" in here.manage(KEY, "restored")
+    held = "from notifications.models import Restoration; print(Restoration.load().is_pending)"
+    assert python(here, held) == "True"
 
 
 def run(*command: str) -> None:

@@ -91,7 +91,7 @@ class TestParts:
         assert "What to do: Make room" in words_of(page)
 
     def test_a_part_that_is_looked_at_has_a_name_and_an_advice(self) -> None:
-        assert NAMES.keys() == WHAT_TO_DO.keys() - {"safety"}
+        assert NAMES.keys() == WHAT_TO_DO.keys() - {"safety", "restored"}
 
 
 @pytest.mark.usefixtures("alive")

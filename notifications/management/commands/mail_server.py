@@ -9,7 +9,7 @@ from django.utils import timezone
 from notifications.diagnosis.connection import Connection, connection_of
 from notifications.diagnosis.expiry import secret_expiry
 from notifications.diagnosis.permissions import Permissions, permissions_of
-from notifications.models import MailServerSettings, MailServerState, Mode, Safety
+from notifications.models import MailServerSettings, MailServerState, Mode, Restoration, Safety
 from notifications.models.fields import Unreadable
 from notifications.oauth.errors import OAuthFailure
 from notifications.oauth.settings import graph_endpoints_of
@@ -47,6 +47,8 @@ def status() -> Iterator[tuple[str, str]]:
 
 
 def state_of(saved: MailServerSettings, state: MailServerState) -> str:
+    if (restored := Restoration.load()).is_pending:
+        return f"on hold since {moment(restored.noticed_at)}: restored from a backup, an administrator has to decide"
     if not saved.is_set_up:
         return "not set up"
     if state.is_held:

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
 from notifications.capture import switch
+from notifications.delivery.restore_check import keep_mark
 from notifications.setup_link import setup_url
 from supervisor.data_folder import why_unusable
 from supervisor.lock import AlreadyRunning, InstanceLock
@@ -44,6 +45,8 @@ class Command(BaseCommand):
         # whitenoise warns of a folder that is not there; files collected into it are served.
         settings.STATIC_ROOT.mkdir(exist_ok=True)
         call_command("migrate", interactive=False, verbosity=0)
+        # Before anything can send.
+        keep_mark()
         panel = Panel(
             data=settings.DATA_DIR,
             host=settings.HOST,
