@@ -1,4 +1,4 @@
-"""Taking an email for one attempt: the only door between the queue and the wire."""
+"""Taking emails for one attempt each: the only door between the queue and the wire."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from notifications.delivery.pacing import connections_allowed, has_free_minute
+from notifications.delivery.pacing import connections_allowed, left_this_minute
 from notifications.delivery.probes import next_probe
 from notifications.delivery.restore_check import check_once
 from notifications.delivery.transport import with_draft
@@ -31,6 +31,7 @@ class Claim:
     attempt: Attempt
     message: Message
     server: MailServerSettings
+    safety: Safety
     connection: int | None = None
 
     @property
@@ -40,48 +41,63 @@ class Claim:
 
 
 def claim(worker: str, message_id: int | None = None, *, connection: int | None = None) -> Claim | None:
-    """The given email, or the one that is due the longest; None when there is none that may go now.
+    """The given email, or the one that is due the longest; None when there is none that may go now."""
+    claims = claim_batch(worker, 1, first=message_id, connection=connection)
+    return claims[0] if claims else None
+
+
+def claim_batch(worker: str, most: int, *, first: int | None = None, connection: int | None = None) -> list[Claim]:
+    """Up to `most` emails, those that are due the longest or `first` alone; empty when none may go now.
 
     `connection`: the sender's OpenConnection, if it has one; else one is opened, if the server accepts another.
     """
     check_once()
-    due = Message.due(timezone.now())
     # Most calls find nothing, and should not take the database's write lock to learn it.
-    if not (due.filter(pk=message_id) if message_id else due).exists():
-        return None
+    if not Message.is_any_due(timezone.now()):
+        return []
     with transaction.atomic():
         # Locked: workers decide one after the other, so that counts and probes are true when they are used.
         state = MailServerState.lock()
-        saved = MailServerSettings.load()
-        now = timezone.now()
-        message = Message.due(now).filter(kind=Message.Kind.TEST).first()
-        if message is not None:
+        saved, safety, now = MailServerSettings.load(), Safety.load(), timezone.now()
+        test = Message.next_due(now, kind=Message.Kind.TEST)
+        if test:
             # Tests go immediately, also while the queue is on hold: they are how an administrator finds out.
-            return begin(worker, message, saved, None)
+            return begin(worker, test, saved, safety, None)
         if not may_open(connection, state, saved, now):
-            return None
-        message = choose(message_id, state, saved, now)
-        if message is None:
-            return None
-        return begin(worker, message, saved, connection or OpenConnection.open(worker).pk)
+            return []
+        messages = choose(most, first, state, saved, safety, now)
+        if not messages:
+            return []
+        return begin(worker, messages, saved, safety, connection or OpenConnection.open(worker).pk)
 
 
-def begin(worker: str, message: Message, saved: MailServerSettings, connection: int | None) -> Claim | None:
-    server = with_draft(saved, message.draft_server)
-    version = Attempt.UNSAVED if message.draft_server else saved.version
-    attempt = message.begin_attempt(mode=server.active_mode, settings_version=version, worker=worker)
-    return Claim(attempt, message, server, connection) if attempt else None
+def begin(
+    worker: str, messages: list[Message], saved: MailServerSettings, safety: Safety, connection: int | None
+) -> list[Claim]:
+    """Claims of emails that are locked. A draft is one email's, so that it never comes with others."""
+    draft = messages[0].draft_server
+    server = with_draft(saved, draft)
+    version = Attempt.UNSAVED if draft else saved.version
+    attempts = Message.begin_attempts(messages, mode=server.active_mode, settings_version=version, worker=worker)
+    return [Claim(attempt, attempt.message, server, safety, connection) for attempt in attempts]
 
 
-def choose(message_id: int | None, state: MailServerState, saved: MailServerSettings, now: datetime) -> Message | None:
-    if not saved.is_set_up or state.is_paused(now) or Safety.load().paused or Restoration.load().is_pending:
-        return None
-    if not has_free_minute(saved.pace, saved.active_mode, now):
-        return None
+def choose(
+    most: int, first: int | None, state: MailServerState, saved: MailServerSettings, safety: Safety, now: datetime
+) -> list[Message]:
+    if not saved.is_set_up or state.is_paused(now) or safety.paused or Restoration.load().is_pending:
+        return []
+    left = left_this_minute(saved.pace, saved.active_mode, now)
+    if left is not None:
+        most = min(most, left)
+    if most < 1:
+        return []
     if state.is_held:
-        return next_probe(state, now)
-    due = Message.due(now)
-    return (due.filter(pk=message_id) if message_id else due).first()
+        probe = next_probe(state, now)
+        return Message.locked([probe.pk]) if probe else []
+    if first is not None and Message.due(now).filter(pk=first).exists():
+        return Message.locked([first])
+    return Message.next_due(now, most)
 
 
 def may_open(connection: int | None, state: MailServerState, saved: MailServerSettings, now: datetime) -> bool:

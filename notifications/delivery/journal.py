@@ -1,8 +1,8 @@
-"""What servers replied, written down the moment it is known, until the database has it.
+"""What was begun and what servers replied, written down the moment it is known, until the database has it.
 
-Between a server's 250 and the commit of its record lies the wait for the database: on SQLite nearly all the time that
-an email takes. A process that is killed there would make its email go out again. A line in a file survives the process
-and costs no fsync: only a power cut loses it, and then an email is repeated, never lost.
+Between a server's 250 and the commit of its record lie the rest of the batch and the wait for the database. A process
+that is killed there would make its emails go out again. A line in a file survives the process and costs no fsync: only
+a power cut loses it, and then emails are repeated, never lost.
 """
 
 import fcntl
@@ -10,24 +10,17 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from notifications.delivery.result import SendResult
 
 logger = logging.getLogger(__name__)
 
 SUFFIX = ".jsonl"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One reply: `attempt` is the Attempt's primary key."""
-
-    attempt: int
-    result: SendResult
 
 
 class Journal:
@@ -38,20 +31,27 @@ class Journal:
         self._pending: set[int] = set()
         self._file = locked_file(folder, worker)
 
+    def begin(self, attempt: int) -> None:
+        """Note that the server may hear of this attempt from now on. Survives the process, as `write` does."""
+        self._append(attempt, {"begun": attempt})
+
     def write(self, attempt: int, result: SendResult) -> None:
         """Survives the process from the moment this returns."""
-        line = json.dumps({"attempt": attempt, **result.as_json()}) + "\n"
+        self._append(attempt, {"attempt": attempt, **result.as_json()})
+
+    def done(self, attempts: Iterable[int]) -> None:
+        """The database has them."""
+        with self._lock:
+            self._pending.difference_update(attempts)
+            if self._file is not None and not self._pending:
+                os.ftruncate(self._file, 0)
+
+    def _append(self, attempt: int, values: dict[str, Any]) -> None:
+        line = json.dumps(values) + "\n"
         with self._lock:
             self._pending.add(attempt)
             if self._file is not None:
                 os.write(self._file, line.encode())
-
-    def done(self, attempt: int) -> None:
-        """The database has it."""
-        with self._lock:
-            self._pending.discard(attempt)
-            if self._file is not None and not self._pending:
-                os.ftruncate(self._file, 0)
 
     def close(self) -> None:
         """Unlock the file, so that whatever it still holds is recorded by the next queue check."""
@@ -72,14 +72,21 @@ class JournalFile:
     def worker(self) -> str:
         return self.path.name.removesuffix(SUFFIX)
 
-    def entries(self) -> Iterator[Entry]:
-        """Whatever was written whole; a process may die in the middle of a line."""
+    def read(self) -> tuple[set[int], dict[int, SendResult]]:
+        """The attempts that were begun, and the results that are known, by attempt."""
+        begun: set[int] = set()
+        results: dict[int, SendResult] = {}
         for line in self.path.read_bytes().splitlines():
             try:
                 values = json.loads(line)
-                yield Entry(values["attempt"], SendResult.from_json(values))
+                if "begun" in values:
+                    begun.add(int(values["begun"]))
+                else:
+                    results[int(values["attempt"])] = SendResult.from_json(values)
             except (ValueError, KeyError, TypeError):
+                # A process may die in the middle of a line.
                 logger.warning("journal %s: a line cannot be read and is left out", self.path.name)
+        return begun, results
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from django.db import DatabaseError, connection
@@ -78,17 +78,21 @@ class LeaseKeeper:
         self._thread: threading.Thread | None = None
 
     @contextmanager
-    def held(self, attempt: Attempt) -> Iterator[AttemptLease]:
-        """The lease of `attempt`, renewed until the block ends."""
-        lease = AttemptLease(attempt)
+    def held(self, attempts: Iterable[Attempt]) -> Iterator[list[AttemptLease]]:
+        """The leases of `attempts`, renewed until the block ends or they are dropped."""
+        leases = [AttemptLease(attempt) for attempt in attempts]
         with self._lock:
-            self._leases[attempt.pk] = lease
+            self._leases.update((lease.attempt.pk, lease) for lease in leases)
             self._start()
         try:
-            yield lease
+            yield leases
         finally:
-            with self._lock:
-                del self._leases[attempt.pk]
+            self.drop(lease.attempt.pk for lease in leases)
+
+    def drop(self, attempts: Iterable[int]) -> None:
+        with self._lock:
+            for attempt in attempts:
+                self._leases.pop(attempt, None)
 
     def keep_connection(self, key: int) -> None:
         with self._lock:

@@ -30,14 +30,14 @@ def connections_allowed(pace: str, mode: Mode | str) -> int | None:
     return limits.parallel if limits else None
 
 
-def has_free_minute(pace: str, mode: Mode | str, now: datetime) -> bool:
-    """Whether one more email may start now. Ask inside the transaction that claims it."""
+def left_this_minute(pace: str, mode: Mode | str, now: datetime) -> int | None:
+    """How many more emails may start now; None where no limit is known. Ask in the transaction that claims them."""
     limits = limits_of(pace, mode)
     if limits is None or limits.per_minute is None:
-        return True
+        return None
     # Not beyond now: what was started before the clock was set back is no part of this minute.
     started = Attempt.objects.filter(mode=mode, started_at__gt=now - WINDOW, started_at__lte=now)
-    return started.count() < limits.per_minute
+    return max(0, limits.per_minute - started.count())
 
 
 def limits_of(pace: str, mode: Mode | str) -> Limits | None:

@@ -1,4 +1,4 @@
-"""Sending what is due: one email after the other over one connection, until nothing may go."""
+"""Sending what is due, batch after batch over one connection, until nothing may go."""
 
 import logging
 import time
@@ -7,17 +7,20 @@ from types import TracebackType
 from typing import Self
 
 from django.db import InterfaceError, OperationalError, connection
+from django.utils import timezone
 
 from notifications.backends.base import Backend, BackendError, Envelope, Fault, Lease, Reply, Results, TimeLimits
 from notifications.backends.trace import Trace
-from notifications.delivery.claim import Claim, claim
+from notifications.delivery.batch import BATCH_SECONDS, Batch, BatchSize, Sent
+from notifications.delivery.claim import Claim, claim_batch
 from notifications.delivery.gate import Passage, passage
 from notifications.delivery.leases import AttemptLease, lease_keeper
 from notifications.delivery.process import this_process
-from notifications.delivery.record import is_refused_connection, record
+from notifications.delivery.record import is_refused_connection
+from notifications.delivery.record_batch import record_all
 from notifications.delivery.result import SendResult
 from notifications.delivery.transport import described, forget_tokens, from_header, open_backend, secrets_of
-from notifications.models import Message, OpenConnection, Recipient, Safety
+from notifications.models import Message, OpenConnection, Recipient
 
 logger = logging.getLogger(__name__)
 
@@ -31,17 +34,14 @@ def send_due(
 
     `progress` is called as each email begins; no other one does once `stop` returns True.
     """
-    worker, attempts = this_process().name, 0
+    worker, attempts, size = this_process().name, 0, BatchSize()
     with SenderConnection() as sender:
-        claimed = claim(worker, first) if first else None
-        claimed = claimed or claim(worker)
-        while claimed:
-            attempts += 1
-            progress()
-            sender.process(claimed)
+        claims = claim_batch(worker, size.most, first=first)
+        while claims:
+            attempts += sender.process(claims, size, stop, progress)
             if stop():
                 break
-            claimed = claim(worker, connection=sender.key)
+            claims = claim_batch(worker, size.most, connection=sender.key)
     return attempts
 
 
@@ -61,19 +61,37 @@ class SenderConnection:
         self._hang_up()
         self._give_back()
 
-    def process(self, claimed: Claim) -> None:
-        """One attempt: sent, noted in the journal, recorded."""
-        self._take(claimed.connection)
-        with lease_keeper().held(claimed.attempt) as lease:
-            result = self.send(claimed, lease)
-            journal = this_process().journal
-            journal.write(claimed.attempt.pk, result)
-            if settle(claimed, result, lease):
-                journal.done(claimed.attempt.pk)
-        if is_refused_connection(result.failure):
+    def process(
+        self, claims: list[Claim], size: BatchSize, stop: Callable[[], bool], progress: Callable[[], None]
+    ) -> int:
+        """Attempt one email after the other, until one does not simply go out; record them together."""
+        self._take(claims[0].connection)
+        sent: list[Sent] = []
+        with lease_keeper().held(claimed.attempt for claimed in claims) as leases:
+            batch = Batch(claims, leases)
+            with batch.watched():
+                while taken := batch.take():
+                    progress()
+                    sent.append(self._attempt(*taken))
+                    if not sent[-1].is_plain or batch.seconds > BATCH_SECONDS or stop():
+                        break
+            size.learn(len(sent), batch.seconds)
+            settle(sent)
+            batch.give_back()
+        if is_refused_connection(sent[-1].result.failure):
             # It has none after all: the next claim asks whether there is one to have.
             self._hang_up()
             self._give_back()
+        return len(sent)
+
+    def _attempt(self, claimed: Claim, lease: AttemptLease) -> Sent:
+        """Send, and note what came of it in the journal."""
+        journal = this_process().journal
+        claimed.attempt.started_at = timezone.now()
+        journal.begin(claimed.attempt.pk)
+        sent = Sent(claimed, lease, self.send(claimed, lease))
+        journal.write(claimed.attempt.pk, sent.result)
+        return sent
 
     def send(self, claimed: Claim, lease: Lease) -> SendResult:
         """One attempt; every way that it can end is in the result."""
@@ -83,7 +101,7 @@ class SenderConnection:
             trace.step(f"{UNSAVED}{described(claimed.server)}")
         allowed = Passage(None, {})
         try:
-            allowed = passage(Safety.load(), envelope_of(claimed, lease))
+            allowed = passage(claimed.safety, envelope_of(claimed, lease))
             results = self._hand_over(claimed, allowed.envelope, trace)
         except BackendError as error:
             return SendResult.of(allowed.outcomes(error.results), error, trace)
@@ -128,25 +146,25 @@ class SenderConnection:
 
 def envelope_of(claimed: Claim, lease: Lease) -> Envelope:
     sender, from_line = from_header(claimed.server.sender)
-    waiting = claimed.message.recipients.filter(outcome__in=Recipient.OPEN).values_list("address", flat=True)
+    waiting = [each.address for each in claimed.message.recipients.all() if each.outcome in Recipient.OPEN]
     content = from_line + bytes(claimed.message.content)
     return Envelope(sender, tuple(waiting), content, lease)
 
 
-def settle(claimed: Claim, result: SendResult, lease: AttemptLease) -> bool:
-    """Record the result, through a database restart if need be: the email is out and only its record is missing.
+def settle(sent: list[Sent]) -> None:
+    """Record the results, through a database restart if need be: the emails are out and only the record is missing.
 
-    False when the database stayed away until the lease was over. Then the journal has the result, and the next queue
-    check records it.
+    When the database stays away until the leases are over, the next queue check records what the journal has.
     """
     while True:
         try:
-            record(claimed.attempt, result)
+            record_all(sent)
         except (OperationalError, InterfaceError) as error:
-            logger.warning("email %s: the database did not take the result: %s", claimed.message.uuid, error)
+            logger.warning("the database did not take the results of %s emails: %s", len(sent), error)
             connection.close()
-            if lease.ends_in <= 0:
-                return False
+            if min(each.lease.ends_in for each in sent) <= 0:
+                return
             time.sleep(0.5)
         else:
-            return True
+            this_process().journal.done(each.attempt.pk for each in sent)
+            return

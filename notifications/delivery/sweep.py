@@ -8,9 +8,10 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from notifications.delivery.journal import JournalFile, journal_files
+from notifications.delivery.journal import journal_files
 from notifications.delivery.record import record
 from notifications.delivery.restore_check import check_once
+from notifications.delivery.result import SendResult
 from notifications.delivery.retry import MOST_CRASHES
 from notifications.models import Attempt, AttemptReport, MailServerState, Message, OpenConnection
 from notifications.models.attempt import LEASE
@@ -48,23 +49,33 @@ def replay() -> None:
     """Record what is in the journals of this machine, and take back at once what their dead processes had."""
     with journal_files(settings.JOURNAL_DIR) as files:
         for file in files:
-            record_entries(file)
+            begun, results = file.read()
+            record_results(file.worker, results, is_orphan=file.is_orphan)
             if file.is_orphan:
-                for attempt in Attempt.objects.filter(worker=file.worker, finished_at=None).select_related("message"):
-                    take_back(attempt)
+                take_back_all(file.worker, begun)
                 OpenConnection.objects.filter(worker=file.worker).delete()
 
 
-def record_entries(file: JournalFile) -> None:
-    """A living process records its entries itself, until its lease is over."""
-    entries = {entry.attempt: entry.result for entry in file.entries()}
+def record_results(worker: str, results: dict[int, SendResult], *, is_orphan: bool) -> None:
+    """A living process records its results itself, until its leases are over."""
     # By the worker too: a restored database gives the same numbers to other attempts.
-    open_ones = Attempt.objects.filter(pk__in=entries, worker=file.worker, finished_at=None).select_related("message")
-    if not file.is_orphan:
+    open_ones = Attempt.objects.filter(pk__in=results, worker=worker, finished_at=None).select_related("message")
+    if not is_orphan:
         open_ones = open_ones.filter(lease_expires_at__lt=timezone.now())
     for attempt in open_ones:
-        record(attempt, entries[attempt.pk])
+        record(attempt, results[attempt.pk])
         logger.info("email %s: attempt %s recorded from the journal", attempt.message.uuid, attempt.number)
+
+
+def take_back_all(worker: str, begun: set[int]) -> None:
+    """Take back what a dead process had: only for what it had begun may the server have accepted the email."""
+    left = Attempt.objects.filter(worker=worker, finished_at=None)
+    unbegun = [pk for pk in left.values_list("pk", flat=True) if pk not in begun]
+    if unbegun:
+        count = Message.take_back_unbegun(unbegun)
+        logger.info("%s emails of %s were claimed and not begun: queued again", count, worker)
+    for attempt in left.filter(pk__in=begun).select_related("message"):
+        take_back(attempt)
 
 
 def ownerless(now: datetime) -> "list[Attempt]":
@@ -78,7 +89,8 @@ def take_back(attempt: Attempt) -> None:
     # State first, as everywhere, so that transactions cannot wait for each other.
     MailServerState.lock()
     message = attempt.message
-    parked = message.attempts.filter(lost_worker=True).count() + 1 >= MOST_CRASHES
+    crashes = message.attempts.filter(lost_worker=True).count() + 1
+    parked = crashes >= MOST_CRASHES
     report = AttemptReport(text=PARKED if parked else LOST, lost_worker=True)
     if not attempt.finish(Attempt.Outcome.AMBIGUOUS, report):
         return
@@ -86,7 +98,8 @@ def take_back(attempt: Attempt) -> None:
     if parked or message.kind == Message.Kind.TEST:
         message.fail()
     else:
-        message.requeue(timezone.now())
+        # It keeps its place in the queue, unless it may be the cause of the crashes.
+        message.requeue(message.next_attempt_at if crashes == 1 else timezone.now())
 
 
 def unstick(now: datetime) -> None:

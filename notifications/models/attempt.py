@@ -124,7 +124,12 @@ class Attempt(models.Model):
 
     def finish(self, outcome: Outcome, report: AttemptReport = NOTHING_TO_REPORT) -> bool:
         """Close this attempt, and return whether it was still ours: the sweep closes one whose lease ran out."""
-        columns = {**report.columns, "outcome": outcome, "finished_at": timezone.now()}
+        columns = {
+            **report.columns,
+            "outcome": outcome,
+            "started_at": self.started_at,
+            "finished_at": timezone.now(),
+        }
         for name, value in columns.items():
             setattr(self, name, value)
         return bool(Attempt.objects.filter(pk=self.pk, finished_at=None).update(**columns))

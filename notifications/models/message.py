@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models, transaction
+from django.db.models.functions import Length
 from django.utils import timezone
 
 from notifications.models.attempt import LEASE, Attempt
@@ -20,6 +21,8 @@ from notifications.models.recipient import Recipient
 
 # Of the keys in one statement.
 BATCH = 500
+# What a claim loads at most: a worker's memory must not depend on how large the emails are. One email may be larger.
+LARGEST_LOAD = 8_000_000
 
 
 class Message(models.Model):
@@ -76,7 +79,9 @@ class Message(models.Model):
             )
         ]
         indexes = [
-            models.Index(fields=["next_attempt_at"], condition=models.Q(state="queued"), name="message_due"),
+            # Not partial: SQLite proves no condition from a parameter, and would sort the whole queue at each claim.
+            models.Index(fields=["state", "next_attempt_at", "id"], name="message_queue"),
+            models.Index(fields=["kind", "state", "next_attempt_at"], name="message_queue_by_kind"),
             models.Index(fields=["state", "-id"], name="message_by_state"),
             models.Index(fields=["kind", "-id"], name="message_by_kind"),
             models.Index(fields=["created_at"], name="message_by_age"),
@@ -93,6 +98,30 @@ class Message(models.Model):
     def due(cls, now: datetime) -> models.QuerySet["Message"]:
         """Oldest first."""
         return cls.objects.filter(state=cls.State.QUEUED, next_attempt_at__lte=now).order_by("next_attempt_at", "id")
+
+    @classmethod
+    def is_any_due(cls, now: datetime) -> bool:
+        # Not exists(): the planners then read the index from its beginning, whatever they know about the table.
+        return cls.due(now).values_list("pk", flat=True).first() is not None
+
+    @classmethod
+    def next_due(cls, now: datetime, most: int = 1, *, kind: Kind | None = None) -> list["Message"]:
+        """Up to `most` emails that are due the longest and LARGEST_LOAD bytes, locked until the transaction ends."""
+        due = cls.due(now).filter(kind=kind) if kind else cls.due(now)
+        ids: list[int] = []
+        load = 0
+        for pk, size in due.annotate(size=Length("content")).values_list("pk", "size")[:most]:
+            load += size
+            if ids and load > LARGEST_LOAD:
+                break
+            ids.append(pk)
+        return cls.locked(ids) if ids else []
+
+    @classmethod
+    def locked(cls, ids: list[int]) -> list["Message"]:
+        """Those that are queued, oldest first, with their recipients; without those that another process locked."""
+        free = cls.objects.select_for_update(skip_locked=True).filter(pk__in=ids, state=cls.State.QUEUED)
+        return list(free.prefetch_related("recipients").order_by("next_attempt_at", "id"))
 
     @classmethod
     def make_all_due(cls) -> None:
@@ -125,18 +154,45 @@ class Message(models.Model):
 
     def begin_attempt(self, *, mode: Mode | str, settings_version: int, worker: str) -> "Attempt | None":
         """Claim this email for one attempt; None when it is no longer queued or another process has it."""
-        mine = Message.objects.filter(pk=self.pk, state=self.State.QUEUED).update(
-            state=self.State.SENDING, attempt_count=models.F("attempt_count") + 1
-        )
-        if not mine:
-            return None
-        self.state, self.attempt_count = self.State.SENDING, self.attempt_count + 1
-        return self.attempts.create(
-            number=self.attempt_count,
-            mode=mode,
-            settings_version=settings_version,
-            worker=worker[:100],
-            lease_expires_at=timezone.now() + LEASE,
+        with transaction.atomic():
+            locked = Message.locked([self.pk])
+            if not locked:
+                return None
+            self.state, self.attempt_count = self.State.SENDING, locked[0].attempt_count
+            return self.begin_attempts([self], mode=mode, settings_version=settings_version, worker=worker)[0]
+
+    @classmethod
+    def begin_attempts(
+        cls, messages: list["Message"], *, mode: Mode | str, settings_version: int, worker: str
+    ) -> list["Attempt"]:
+        """Claim emails that are `locked`, for one attempt each."""
+        ids = [message.pk for message in messages]
+        cls.objects.filter(pk__in=ids).update(state=cls.State.SENDING, attempt_count=models.F("attempt_count") + 1)
+        lease_expires_at = timezone.now() + LEASE
+        attempts = []
+        for message in messages:
+            message.state, message.attempt_count = cls.State.SENDING, message.attempt_count + 1
+            attempts.append(
+                Attempt(
+                    message=message,
+                    number=message.attempt_count,
+                    mode=mode,
+                    settings_version=settings_version,
+                    worker=worker[:100],
+                    lease_expires_at=lease_expires_at,
+                )
+            )
+        return Attempt.objects.bulk_create(attempts)
+
+    @classmethod
+    @transaction.atomic
+    def take_back_unbegun(cls, attempts: list[int]) -> int:
+        """Queue the emails of attempts that never began, as if they had not been claimed; return how many."""
+        unbegun = Attempt.objects.select_for_update().filter(pk__in=attempts, finished_at=None)
+        ids = list(unbegun.values_list("message_id", flat=True))
+        Attempt.objects.filter(pk__in=attempts, finished_at=None).delete()
+        return cls.objects.filter(pk__in=ids, state=cls.State.SENDING).update(
+            state=cls.State.QUEUED, attempt_count=models.F("attempt_count") - 1
         )
 
     def requeue(self, at: datetime) -> None:

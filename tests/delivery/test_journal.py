@@ -51,11 +51,22 @@ def test_reply_to_a_killed_process_is_recorded(folder: Path) -> None:
 def test_what_the_killed_process_had_not_finished_is_queued_immediately(folder: Path) -> None:
     message, _, _ = sent_by("dead:1")
     OpenConnection.open("dead:1")
-    Journal(folder, "dead:1").close()
+    journal = Journal(folder, "dead:1")
+    journal.begin(message.attempts.get().pk)
+    journal.close()
     assert sweep() == 1
     attempt = message.attempts.get()
     assert (attempt.outcome, attempt.lost_worker) == ("ambiguous", True)
     assert not OpenConnection.objects.filter(worker="dead:1").exists()
+
+
+def test_what_the_killed_process_had_not_begun_is_queued_as_if_it_had_not_been_claimed(folder: Path) -> None:
+    message, _, _ = sent_by("dead:1")
+    Journal(folder, "dead:1").close()
+    assert sweep() == 1
+    assert not message.attempts.exists()
+    found = Message.objects.get(pk=message.pk)
+    assert (found.state, found.attempt_count, found.next_attempt_at) == ("queued", 0, message.next_attempt_at)
 
 
 def test_journal_of_a_living_process_is_its_own(folder: Path) -> None:
@@ -92,10 +103,10 @@ def test_recorded_replies_leave_the_file_empty(folder: Path) -> None:
     journal = Journal(folder, "me")
     for attempt in (1, 2):
         journal.write(attempt, SendResult({}))
-    journal.done(1)
+    journal.done([1])
     (file,) = folder.iterdir()
     assert file.stat().st_size > 0
-    journal.done(2)
+    journal.done([2])
     assert file.stat().st_size == 0
     assert file.stat().st_mode & 0o777 == 0o600
     journal.close()
@@ -105,7 +116,7 @@ def test_folder_that_cannot_be_written_costs_nothing_else(tmp_path: Path) -> Non
     (tmp_path / "journal").write_text("a file is in the way")
     journal = Journal(tmp_path / "journal", "me")
     journal.write(1, SendResult({}))
-    journal.done(1)
+    journal.done([1])
     journal.close()
 
 

@@ -35,7 +35,7 @@ def end_of_lease() -> object:
 def test_lease_is_renewed_while_an_attempt_runs(claimed: Claim, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(leases, "RENEW_SECONDS", 0.05)
     first, keeper = end_of_lease(), LeaseKeeper()
-    with keeper.held(claimed.attempt):
+    with keeper.held([claimed.attempt]):
         wait_until(lambda: end_of_lease() != first)
 
 
