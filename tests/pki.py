@@ -92,6 +92,15 @@ def self_signed(*, bits: int = 2048) -> tuple[str, ssl.SSLContext]:
 
 
 @cache
+def by_bare_authority() -> tuple[str, ssl.SSLContext]:
+    """The PEM of a hand-made root without key identifiers, as many companies have, and a certificate by it."""
+    signer, key = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
+    root = certificate_of("bare root", signer, "bare root", signer, is_authority=True)
+    leaf = certificate_of("localhost", key, "bare root", signer)
+    return pem_of(root), loaded(pem_of(leaf).encode(), key)
+
+
+@cache
 def signed_with_sha1() -> tuple[str, ssl.SSLContext]:
     """The authority's PEM, and a certificate that it signed with SHA-1, which no library offers any longer."""
     signer, key = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))

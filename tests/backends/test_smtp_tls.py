@@ -147,6 +147,7 @@ TRUSTED: dict[str, tuple[Callable[[], str], Callable[[], ssl.SSLContext]]] = {
         pki.without_intermediate,
     ),
     "the server's own, self-signed": (lambda: pki.self_signed()[0], lambda: pki.self_signed()[1]),
+    "a root without key identifiers": (lambda: pki.by_bare_authority()[0], lambda: pki.by_bare_authority()[1]),
     "one of several": (lambda: pki.ca_pem(pki.STRANGER) + pki.ca_pem(), pki.server_context),
     "one between bag attributes": (
         lambda: f"Bag Attributes\n    friendlyName: ca\n{pki.ca_pem()}\nKey Attributes: <none>\n",
