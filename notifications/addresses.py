@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import email_validator
 
-from notifications.encoded_words import encoded_words, needs_encoding
+from notifications.encoded_words import WORD_LIMIT, encoded_words, needs_encoding
 
 ADDRESS_LIMIT = 254  # octets: RFC 5321 4.5.3.1.3 less the angle brackets
 NAME_LIMIT = 128
@@ -39,7 +39,9 @@ class Address:
     @property
     def header(self) -> str:
         """As it stands in a header: ASCII, a name that needs it in encoded words of at most 75 characters."""
-        return self._with_name(" ".join(encoded_words(self.name))) if needs_encoding(self.name) else str(self)
+        longest = max(map(len, quoted(self.name).split(" ")))
+        encoded = needs_encoding(self.name) or longest > WORD_LIMIT
+        return self._with_name(" ".join(encoded_words(self.name))) if encoded else str(self)
 
     def _is_plain(self) -> bool:
         return bool(ATEXT_WORDS.fullmatch("".join(char if char.isascii() else "x" for char in self.name)))

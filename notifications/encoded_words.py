@@ -7,6 +7,7 @@ the RFC allows when it meets long unbroken text or unusual blanks.
 from base64 import b64encode
 from collections.abc import Iterator
 
+WORD_LIMIT = 64
 BYTES_IN_A_WORD = 39  # are 52 in base64, 64 with =?utf-8?b? and ?=: even `Reply-To: ` before it fits a line of 76
 
 

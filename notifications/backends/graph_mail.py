@@ -9,7 +9,9 @@ from email.message import EmailMessage
 from functools import cached_property
 from typing import Any
 
+from notifications.addresses import Address as MailAddress
 from notifications.backends.base import Envelope
+from notifications.header_lines import address_header, id_header, with_headers
 
 # Microsoft, "internetMessageHeader": custom headers start with x-, and five are taken.
 MOST_HEADERS = 5
@@ -93,24 +95,15 @@ class GraphMail:
     def as_mime(self) -> bytes:
         """Base64 of the whole email, which is how Graph takes MIME."""
         found = self.recipients()
-        changed: dict[str, Any] = {}
+        changed: dict[str, str] = {}
         named = sum(len(addresses(self.parsed, name)) for name in ("To", "Cc"))
         if found["Bcc"] or named != sum(map(len, found.values())):
-            changed |= found
+            changed |= {
+                name: address_header(name, list(map(plain, each))) if each else "" for name, each in found.items()
+            }
         if self.message_id:
-            changed["Message-ID"] = self.message_id
-        return base64.b64encode(self._with(changed).as_bytes())
-
-    def _with(self, headers: dict[str, Any]) -> EmailMessage:
-        """The email with `headers` in place of its own; an empty one is left out."""
-        if not headers:
-            return self.parsed
-        mail: EmailMessage = message_from_bytes(self.envelope.content, policy=self.parsed.policy)
-        for name, value in headers.items():
-            del mail[name]
-            if value:
-                mail[name] = value
-        return mail
+            changed["Message-ID"] = id_header("Message-ID", self.message_id)
+        return base64.b64encode(with_headers(self.envelope.content, changed))
 
     def _body(self) -> dict[str, str]:
         part = self.parsed.get_body(("html", "plain"))
@@ -128,6 +121,10 @@ class GraphMail:
 def addresses(mail: EmailMessage, name: str) -> tuple[Address, ...]:
     header = mail[name]
     return header.addresses if header is not None else ()
+
+
+def plain(address: Address) -> MailAddress:
+    return MailAddress(address.display_name, address.addr_spec)
 
 
 def said(found: tuple[Address, ...] | list[Address]) -> list[dict[str, Any]]:

@@ -1,15 +1,16 @@
 """The last gate before the wire: what Safety lets through, whatever was asked for when the mail was queued."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from email import message_from_bytes, policy
+from email import policy
+from email.parser import BytesHeaderParser
 
+from notifications.addresses import Address
 from notifications.backends.base import Envelope, Fault, RecipientResult, Reply, Results
 from notifications.emails.headers import one_line
+from notifications.header_lines import address_header, text_header, with_headers
 from notifications.models import Safety
 
 SHOWN = 3
-KEPT_AS_WRITTEN = policy.SMTP.clone(refold_source="none")
 
 
 @dataclass(frozen=True)
@@ -48,13 +49,13 @@ def not_allowed(address: str) -> RecipientResult:
 
 def rerouted(envelope: Envelope, address: str) -> Envelope:
     """The same mail for `address` alone; its subject says for whom it was."""
-    mail = message_from_bytes(envelope.content, policy=KEPT_AS_WRITTEN)
-    headers: Mapping[str, str] = {"To": address, "Subject": f"[for {named(envelope)}] {mail['Subject'] or ''}".strip()}
-    for name in ("To", "Cc", "Subject"):
-        del mail[name]
-    for name, value in headers.items():
-        mail[name] = one_line(value)
-    return replace(envelope, recipients=(address,), content=mail.as_bytes())
+    subject = BytesHeaderParser(policy=policy.SMTP).parsebytes(envelope.content)["Subject"] or ""
+    headers = {
+        "To": address_header("To", [Address("", address)]),
+        "Cc": "",
+        "Subject": text_header("Subject", one_line(f"[for {named(envelope)}] {subject}")),
+    }
+    return replace(envelope, recipients=(address,), content=with_headers(envelope.content, headers))
 
 
 def named(envelope: Envelope) -> str:

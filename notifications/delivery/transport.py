@@ -14,7 +14,7 @@ from notifications.backends.smtp import SmtpBackend
 from notifications.backends.smtp_auth import PasswordSignIn
 from notifications.backends.smtp_server import SmtpServer
 from notifications.backends.xoauth2 import XOAuth2SignIn
-from notifications.emails.headers import address_header
+from notifications.header_lines import address_header
 from notifications.models import AppToken, MailServerSettings, Mode, OAuthGrant
 from notifications.models.fields import Unreadable
 from notifications.oauth.app_tokens import app_token

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from notifications.delivery.sender import send_due
+from notifications.intake.accept import accept
 from notifications.models import HoldReason, MailServerState, Message, Recipient, Safety
-from tests.base import a_message, outcomes, use_smtp
+from tests.base import a_message, a_notification, outcomes, use_smtp
+from tests.reports import a_report
 from tests.smtp_sink import SmtpSink
 
 pytestmark = pytest.mark.django_db
@@ -100,6 +102,26 @@ class TestRerouting:
         send_due()
         assert outcomes(message) == {"ops@contoso.test": "accepted", "boss@contoso.test": "accepted"}
         assert all("rerouted to lab@peer.test" in each.text for each in message.recipients.all())
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "Übung für Größenwahn " * 9,
+            "🚀👩\u200d🚒" * 40,
+            "배포가 실패했습니다 " * 15,
+            "x" * 190,
+            "=?utf-8?q?a?= " * 9,
+        ],
+    )
+    def test_a_long_subject_is_encoded_as_it_was_before(self, sink: SmtpSink, name: str) -> None:
+        safety(reroute_to="lab@peer.test")
+        a_notification(to=["Jörg Groß <ops@contoso.test>", "boss@contoso.test"], subject_template="{{ name }}")
+        (message,) = accept(a_report(name=name)).messages
+        send_due()
+        head = sink.mails[0].content.partition(b"\r\n\r\n")[0].decode("ascii")
+        assert sink.mails[0].parsed["Subject"] == f"[for ops@contoso.test, boss@contoso.test] {message.subject}"
+        assert max(map(len, head.split("\r\n"))) <= 78
+        assert max((len(word) for word in head.split() if word.startswith("=?")), default=0) <= 75
 
     def test_many_recipients_are_named_by_number(self, sink: SmtpSink) -> None:
         safety(reroute_to="lab@peer.test")

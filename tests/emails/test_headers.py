@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.addresses import Address
-from notifications.emails.headers import LINE, SUBJECT_LIMIT, address_header, one_line, text_header
+from notifications.emails.headers import SUBJECT_LIMIT, one_line
+from notifications.header_lines import LINE, address_header, text_header
 
 ANY_TEXT = st.text(st.characters(), max_size=300)
 NAMES = st.text(max_size=60).map(one_line)
