@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 import requests
+import trustme
 
 from notifications.outbound import Endless, GuardedSession, Refused
 from tests.backends.test_graph_errors import speaking
 from tests.graph_stand_in import GraphStandIn
-from tests.pki import STRANGER, ca_pem
+from tests.pki import STRANGER, ca_pem, issuing_authority, leaf_of_issuing_authority, without_intermediate
 
 
 def session(graph: GraphStandIn, *hosts: str, ca_file: str = "") -> GuardedSession:
@@ -63,6 +64,21 @@ def test_an_unknown_authority_is_refused(graph: GraphStandIn, tmp_path: Path) ->
     stranger.write_text(ca_pem(STRANGER))
     with session(graph, ca_file=str(stranger)) as http, pytest.raises(requests.exceptions.SSLError):
         http.get(f"{graph.base}/nowhere")
+
+
+@pytest.mark.parametrize("trusted", ["issuing authority", "the server's own"])
+def test_a_certificate_that_the_operator_trusts_is_trusted(graph: GraphStandIn, tmp_path: Path, trusted: str) -> None:
+    certificate = issuing_authority().cert_pem if trusted == "issuing authority" else own_certificate()
+    certificate.write_to_path(tmp_path / "ca.pem")
+    answer = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
+    with speaking(answer, b"", context=without_intermediate()) as address:
+        http = session(graph, address.removeprefix("https://"), ca_file=str(tmp_path / "ca.pem"))
+        with http:
+            assert http.get(address).status_code == 204
+
+
+def own_certificate() -> trustme.Blob:
+    return leaf_of_issuing_authority().cert_chain_pems[0]
 
 
 def test_the_public_authorities_are_the_default(graph: GraphStandIn) -> None:
