@@ -16,6 +16,7 @@ from notifications.backends.smtp_server import SignIn, SmtpServer
 from notifications.backends.smtp_session import SmtpSession
 from notifications.backends.smtp_transaction import Transaction
 from notifications.backends.smtp_wire import ConnectionLost
+from notifications.backends.smtp_wording import PER_CONNECTION
 from notifications.backends.trace import Trace
 
 # From here on, firewalls and servers may have dropped a connection without a word.
@@ -55,6 +56,7 @@ class SmtpBackend:
         may_defer_one = True
         while remaining := [address for address in envelope.recipients if address not in results]:
             session, settled = self._ready(limits, trace), len(results)
+            was_used = session.carried > 0
             transaction = Transaction(session, self._server.host, envelope, results)
             try:
                 transaction.run(remaining, self._most_recipients(session))
@@ -67,6 +69,19 @@ class SmtpBackend:
                 elif lost.timed_out or not was_of_use:
                     raise error_for(lost) from lost
                 trace.step(f"{lost}; connecting again")
+            except BackendError as error:
+                if not was_used or not is_over_the_connection(error.fault, error.reply):
+                    raise
+                self._leave_full_one(error.reply, trace)
+            else:
+                if was_used and (full := [to for to in remaining if to in results and is_turned_away(results[to])]):
+                    self._leave_full_one(results[full[0]].reply, trace)
+                    for to in full:
+                        del results[to]
+
+    def _leave_full_one(self, reply: Reply, trace: Trace) -> None:
+        trace.step(f"this connection carries no more email ({reply.codes} {reply.text}); connecting again")
+        self.close()
 
     def _most_recipients(self, session: SmtpSession) -> int | None:
         limits = [limit for limit in (self._server.most_recipients, session.most_recipients) if limit]
@@ -91,6 +106,15 @@ class SmtpBackend:
         except ConnectionLost as lost:
             trace.step(f"the kept connection is of no more use ({lost}); connecting again")
             return False
+
+
+def is_over_the_connection(fault: Fault, reply: Reply) -> bool:
+    """Whether the same email may be accepted over another connection, with which nothing was sent before."""
+    return fault is Fault.THROTTLED or bool(PER_CONNECTION.search(reply.text))
+
+
+def is_turned_away(result: RecipientResult) -> bool:
+    return result.fault is not None and is_over_the_connection(result.fault, result.reply)
 
 
 def is_over_one_recipient(lost: ConnectionLost, remaining: list[str]) -> bool:

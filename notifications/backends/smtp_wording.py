@@ -206,6 +206,14 @@ RATE_LIMIT = any_of(
     r"\breceiving (?:e-?mail|mail|messages) too quickly",
     r"\bsender thread limit",
 )
+# A limit of this connection, whatever the code.
+PER_CONNECTION = any_of(
+    r"\b(?:per|each|every|this|one|single|same|the|a) (?:smtp |tcp |client |mail )?(?:session|connection)\b.{0,40}"
+    r"\b(?:exceed|reach|limit|too many|maximum|max\b)",
+    r"\b(?:exceed\w*|reached|limits?|too many|maximum|max|over)\b.{0,60}"
+    r"\b(?:per|each|every|this|one|single|same|the|a)[ -](?:smtp |tcp |client |mail )?(?:session|connection)\b",
+    r"\bsession (?:message |mail |e-?mail |recipient )?(?:limit|count|quota)",
+)
 # One recipient gets too much; others would still be accepted.
 RECIPIENTS_RATE = any_of(
     r"\buser you are trying to contact\b.{0,60}\b(?:rate|quickly)",

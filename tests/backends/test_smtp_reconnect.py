@@ -9,7 +9,7 @@ from notifications.backends.base import BackendError, Fault, Results, Stage
 from notifications.backends.smtp import SmtpBackend
 from notifications.backends.trace import Trace
 from tests.backends.smtp_props import by_password, envelope, fault_of_sending, limits_of, send, server_at
-from tests.smtp_model import CONNECT, HANG_UP, RESET, ModelServer, Part, polite
+from tests.smtp_model import CONNECT, DOT, HANG_UP, RESET, ModelServer, Part, polite
 from tests.smtp_sink import SmtpSink
 
 LEAVING: list[Part] = [b"421 4.7.0 Maximum message count per session reached\r\n", HANG_UP]
@@ -42,6 +42,17 @@ def ending(verb: str, end: list[Part], *numbers: int) -> ModelServer:
         return end if said == verb and number in numbers else [polite(said)]
 
     return ModelServer(script)
+
+
+FULL = [
+    b"421 4.7.0 Too many messages in this session",
+    b"450 4.7.1 Too many messages in one connection",
+    b"451 4.7.0 Maximum messages per connection exceeded",
+    b"452 4.3.2 Too many messages for this session",
+    b"452 4.5.3 Session message limit reached",
+    b"550 5.7.0 Maximum number of messages per SMTP session reached",
+    b"554 5.7.1 Exceeded the limit of emails per-connection",
+]
 
 
 class TestAKeptConnection:
@@ -93,6 +104,20 @@ class TestAKeptConnection:
             faults = [send_one(backend)["one@c.test"].fault for _ in range(60)]
         assert faults == [None] * 60
         assert (len(model.taken), model.connections) == (60, 12)
+
+    @pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA", DOT])
+    @pytest.mark.parametrize("reply", FULL)
+    def test_that_carries_no_more_email_is_replaced(self, verb: str, reply: bytes) -> None:
+        with ending(verb, [reply + b"\r\n"], 5, 11) as model, kept(model) as backend:
+            faults = [send_one(backend)["one@c.test"].fault for _ in range(15)]
+        assert faults == [None] * 15
+        assert (len(model.taken), model.connections) == (15, 3)
+
+    def test_is_kept_when_a_reply_is_about_the_email(self) -> None:
+        with ending("RCPT", [b"450 4.2.0 Greylisted, try this session again\r\n"], 1) as model, kept(model) as backend:
+            faults = [send_one(backend)["one@c.test"].fault for _ in range(3)]
+        assert faults == [None, Fault.TRANSIENT, None]
+        assert model.connections == 1
 
     def test_is_replaced_as_often_as_it_carries_a_part_of_the_email(self) -> None:
         everyone = tuple(f"r{number}@c.test" for number in range(30))
