@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import takewhile
 from typing import Any
 
 import pytest
@@ -235,11 +236,8 @@ def answering_twice() -> Iterator[tuple[str, threading.Semaphore]]:
     def talk(wire: socket.socket) -> None:
         with suppress(OSError), server_context().wrap_socket(wire, server_side=True) as tls:
             stream: Any = tls.makefile("rb")
-            while head := b"".join(iter(stream.readline, b"\r\n")):
-                length = next(
-                    int(line[16:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")
-                )
-                stream.read(length)
+            while lines := list(takewhile(bytes.strip, stream)):
+                stream.read(next(int(line[16:]) for line in lines if line.lower().startswith(b"content-length")))
                 received.release()
                 tls.sendall(reply)
                 threading.Event().wait(0.02)
