@@ -11,6 +11,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from notifications.capture import store
 
 SIZE_LIMIT = 40 * 1024 * 1024
+# RFC 5321 has 1,000, but this is the server to find out with what a device sends.
+LINE_LIMIT = 1024 * 1024
 RETRY_SECONDS = 3.0
 # The sender of a bounce, as aiosmtpd has it.
 NOBODY = "<>"
@@ -51,8 +53,12 @@ async def serve(host: str, port: int) -> None:
         server.close()
 
 
+class InboxServer(SMTP):
+    line_length_limit = LINE_LIMIT
+
+
 def protocol() -> SMTP:
     # A host name of its own: aiosmtpd would ask the DNS for one.
-    return SMTP(
+    return InboxServer(
         Keeper(), data_size_limit=SIZE_LIMIT, enable_SMTPUTF8=False, hostname="localhost", ident="mailadmin inbox"
     )

@@ -6,19 +6,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email import message_from_bytes, policy
-from email.errors import HeaderParseError
-from email.header import decode_header, make_header
-from email.message import EmailMessage
-from email.parser import BytesHeaderParser
 from functools import cached_property
 
 from django.conf import settings
 
+from notifications.capture.reading import message_id_of, readable_headers, shown
+
 CAPACITY = 1000
 # The first line of each file, before the mail itself: one file for both, so that neither is there without the other.
 ENVELOPE, END_OF_ENVELOPE = b"X-Mailadmin-Envelope: ", b"\r\n"
-LONGEST_HEAD = 65536
 LOOKED_AT = 20
 # As mailbox.Maildir names them: seconds, microseconds, process, count, host.
 KEY = re.compile(r"(\d{1,12})\.M(\d{1,6})P(\d{1,10})Q(\d{1,10})\.[^/\0]{1,255}")
@@ -42,10 +38,6 @@ class CapturedMail:
         """The mail as it came. Raises KeyError or FileNotFoundError when it is gone; not after `get`."""
         with self._inbox.get_file(self.key) as file:
             return bytes(file.read()).partition(END_OF_ENVELOPE)[2]
-
-    @cached_property
-    def parsed(self) -> EmailMessage:
-        return message_from_bytes(self.content, policy=policy.default)
 
 
 def add(sender: str, recipients: Sequence[str], content: bytes) -> str:
@@ -90,10 +82,10 @@ def find(message_id: str) -> str | None:
     """The key of the mail with that Message-ID, if it is among the newest."""
     for mail in list_mails(limit=LOOKED_AT):
         try:
-            headers = BytesHeaderParser(policy=policy.compat32).parsebytes(mail.content[:LONGEST_HEAD])
+            found = message_id_of(mail.content)
         except (KeyError, FileNotFoundError):
             continue  # pushed out by newer mail
-        if str(headers.get("message-id", "")).strip() == message_id:
+        if found == message_id:
             return mail.key
     return None
 
@@ -134,28 +126,17 @@ def read(inbox: mailbox.Maildir, key: str) -> CapturedMail | None:
         return None
     if not line.startswith(ENVELOPE):
         return None
-    envelope = json.loads(line.removeprefix(ENVELOPE))
-    return CapturedMail(
-        key=key,
-        received_at=datetime.fromisoformat(envelope["received_at"]),
-        sender=envelope["sender"],
-        recipients=tuple(envelope["recipients"]),
-        subject=envelope["subject"],
-        from_=envelope["from_"],
-        size=envelope["size"],
-        _inbox=inbox,
-    )
-
-
-def readable_headers(content: bytes) -> dict[str, str]:
-    headers = BytesHeaderParser(policy=policy.compat32).parsebytes(content[:LONGEST_HEAD])
-    return {"subject": decoded(str(headers.get("subject", ""))), "from_": decoded(str(headers.get("from", "")))}
-
-
-def decoded(header: str) -> str:
-    """Text for people; what cannot be decoded stands as it came."""
     try:
-        text = str(make_header(decode_header(header)))
-    except (HeaderParseError, LookupError, ValueError):
-        text = header
-    return " ".join(text.encode(errors="replace").decode().split())
+        envelope = json.loads(line.removeprefix(ENVELOPE))
+        return CapturedMail(
+            key=key,
+            received_at=datetime.fromisoformat(envelope["received_at"]),
+            sender=shown(envelope["sender"]),
+            recipients=tuple(map(shown, envelope["recipients"])),
+            subject=shown(envelope["subject"]),
+            from_=shown(envelope["from_"]),
+            size=int(envelope["size"]),
+            _inbox=inbox,
+        )
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return None  # the disk was full, or somebody edited it

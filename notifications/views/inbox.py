@@ -1,7 +1,5 @@
 """Reports > Inbox: the mail that the built-in mail server kept."""
 
-from email.message import EmailMessage
-
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,6 +10,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods, require_safe
 
 from notifications.capture import store, switch
+from notifications.capture.reading import readable
 from notifications.models import AuditEvent
 from notifications.views.delivery_content import PLAIN, SANDBOX
 from notifications.views.modes import inbox_port
@@ -41,15 +40,15 @@ def inbox(request: HttpRequest) -> HttpResponse:
 @never_cache
 def mail(request: HttpRequest, key: str) -> HttpResponse:
     found = mail_or_404(key)
-    headers = [(name, " ".join(str(value).split())) for name, value in found.parsed.raw_items()]
-    source = found.content[:LONGEST_SOURCE].decode("utf-8", "replace")
+    read = readable(found.content)
+    source = found.content[:LONGEST_SOURCE].decode("utf-8", "replace").replace("\0", "\ufffd")
     context = {
         "mail": found,
-        "headers": headers,
+        "headers": read.headers,
         "source": source,
         "is_cut": found.size > LONGEST_SOURCE,
-        "text": body_of(found.parsed, "plain"),
-        "attachments": [part.get_filename("without a name") for part in attachments(found.parsed)],
+        "text": read.text,
+        "attachments": read.attachments,
     }
     return render(request, "inbox/mail.html", context)
 
@@ -57,8 +56,8 @@ def mail(request: HttpRequest, key: str) -> HttpResponse:
 @require_safe
 @xframe_options_sameorigin
 def content(request: HttpRequest, key: str) -> HttpResponse:
-    parsed = mail_or_404(key).parsed
-    shown = body_of(parsed, "html") or format_html(PLAIN, body_of(parsed, "plain") or "(no text)")
+    read = readable(mail_or_404(key).content)
+    shown = read.html or format_html(PLAIN, read.text or "(no text)")
     return HttpResponse(shown, headers={"Content-Security-Policy": SANDBOX, "Cache-Control": "no-store"})
 
 
@@ -97,18 +96,3 @@ def mail_or_404(key: str) -> store.CapturedMail:
     if found is None:
         raise Http404("no such mail in the inbox")
     return found
-
-
-def body_of(parsed: EmailMessage, kind: str) -> str:
-    """Anybody can send anything here, so a part that cannot be decoded is shown as it came."""
-    part = parsed.get_body((kind,))
-    if not isinstance(part, EmailMessage):
-        return ""
-    try:
-        return str(part.get_content())
-    except (LookupError, ValueError):
-        return bytes(part.get_payload(decode=True) or b"").decode("utf-8", "replace")
-
-
-def attachments(parsed: EmailMessage) -> list[EmailMessage]:
-    return [part for part in parsed.walk() if isinstance(part, EmailMessage) and part.is_attachment()]

@@ -14,6 +14,7 @@ from django.conf import LazySettings
 
 from notifications.capture import store
 from notifications.capture.server import SIZE_LIMIT
+from tests.capture.odd_mail import ODD_MAILS
 from tests.peers.process import free_ports
 from tests.waiting import wait_until
 
@@ -81,6 +82,14 @@ def test_takes_a_mail_and_lists_it(client: smtplib.SMTP) -> None:
 def test_takes_the_empty_sender_of_a_bounce(client: smtplib.SMTP) -> None:
     client.sendmail("", ["ops@peer.test"], MAIL)
     assert [mail.sender for mail in store.list_mails()] == [""]
+
+
+@pytest.mark.parametrize("name", [name for name in ODD_MAILS if name != "bare line ends"])
+def test_takes_emails_that_keep_to_no_rule(client: smtplib.SMTP, name: str) -> None:
+    content = ODD_MAILS[name].removesuffix(b"\r\n") + b"\r\n"
+    client.sendmail("deploy@contoso.test", ["ops@peer.test"], content)
+    (mail,) = store.list_mails()
+    assert (store.get(mail.key) or mail).content == content
 
 
 def test_offers_a_size_limit_and_no_addresses_beyond_ascii(client: smtplib.SMTP) -> None:
