@@ -109,6 +109,18 @@ def journal_files(folder: Path) -> Iterator[list[JournalFile]]:
             os.close(handle)
 
 
+def living_workers(folder: Path) -> list[str]:
+    """The workers of this machine that run now, by what they are called."""
+    found = []
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        handle = opened(path)
+        if handle is not None:
+            if not lock(handle):
+                found.append(path.name.removesuffix(SUFFIX))
+            os.close(handle)
+    return found
+
+
 def locked_file(folder: Path, worker: str) -> int | None:
     """A new file; None where the disk allows none, which costs nothing but this safety net."""
     try:

@@ -1,7 +1,6 @@
 """What System > Health tells beside the parts: versions, workers, figures of the queue. Nothing here is secret."""
 
 import platform
-import tomllib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,11 +14,11 @@ from django.utils import timezone
 
 from notifications.health import Part
 from notifications.models import Attempt, Message
+from supervisor.version import VERSION
 
 HOUR = timedelta(hours=1)
 ATTEMPTS_LOOKED_AT = 2_000
 MOST_SKEW = 5.0
-VERSION = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
 DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 BROKERS = {
     "redis": "Redis or Valkey",

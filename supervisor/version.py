@@ -1,0 +1,8 @@
+"""The version of the code that runs."""
+
+import tomllib
+from pathlib import Path
+
+VERSION: str = tomllib.loads((Path(__file__).resolve().parent.parent / "pyproject.toml").read_text())["project"][
+    "version"
+]
