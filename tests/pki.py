@@ -184,6 +184,13 @@ def with_small_group() -> ssl.SSLContext:
     return context
 
 
+def refusing_every_name() -> ssl.SSLContext:
+    """As a server that has no certificate for the name that it is asked for (RFC 6066 3)."""
+    context = server_context()
+    context.sni_callback = lambda *_: ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+    return context
+
+
 def asking_for_a_client_certificate(version: ssl.TLSVersion) -> ssl.SSLContext:
     context = server_context()
     context.maximum_version = version

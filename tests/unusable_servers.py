@@ -185,11 +185,13 @@ NO_SIGN_IN = [
 # --- TLS that cannot be trusted, or not agreed on ---
 
 
-def tls(make: Callable[[], ssl.SSLContext], security: str, ca: Callable[[], str] = pki.ca_pem) -> Server:
+def tls(
+    make: Callable[[], ssl.SSLContext], security: str, ca: Callable[[], str] = pki.ca_pem, host: str = "localhost"
+) -> Server:
     @contextmanager
     def server() -> Iterator[Columns]:
         with ModelServer(tls=security, context=make()) as model:
-            yield {"host": "localhost", "port": model.port, "security": security, "ca_certificate": ca()}
+            yield {"host": host, "port": model.port, "security": security, "ca_certificate": ca()}
 
     return server
 
@@ -228,6 +230,7 @@ WRONG: dict[str, Callable[[], ssl.SSLContext]] = {
     "TLS 1.1 only": lambda: pki.limited_to(pki.server_context(), ssl.TLSVersion.TLSv1_1),
     "no shared cipher": pki.without_shared_cipher,
     "small Diffie-Hellman group": pki.with_small_group,
+    "no certificate for this name": pki.refusing_every_name,
     "client certificate, TLS 1.2": lambda: pki.asking_for_a_client_certificate(ssl.TLSVersion.TLSv1_2),
     "client certificate, TLS 1.3": lambda: pki.asking_for_a_client_certificate(ssl.TLSVersion.TLSv1_3),
 }
@@ -257,6 +260,12 @@ UNTRUSTED = [
         Unusable(f"gone, {security}", closing_in_the_handshake(security), Fault.UNREACHABLE, Stage.TLS)
         for security in ("starttls", "tls")
     ],
+    Unusable(
+        "an address instead of the name",
+        tls(lambda: pki.server_context("localhost"), "tls", host="127.0.0.1"),
+        Fault.TLS,
+        Stage.TLS,
+    ),
     Unusable("TLS to a port in clear", saying(b"220 mail.test ESMTP\r\n", security="tls"), Fault.TLS, Stage.TLS),
     Unusable("TLS to SSH", saying(b"SSH-2.0-OpenSSH_9.2p1\r\n", security="tls"), Fault.TLS, Stage.TLS),
     Unusable("TLS to a web server", web_server("tls"), Fault.TLS, Stage.TLS),
