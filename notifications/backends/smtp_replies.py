@@ -48,6 +48,8 @@ class Rule:
 OTHERS_POLICY = wording.any_of(wording.RECIPIENT_RESTRICTS.pattern, wording.DOMAIN_POLICY.pattern)
 ABOUT_RECIPIENT = wording.any_of(wording.RECIPIENT_RESTRICTS.pattern, r"\brecipient address rejected\b")
 
+BANNED = ("5.7.501", "5.7.502", "5.7.503", "5.7.506", "5.7.511", "5.7.705", "5.7.708", "5.7.750")
+
 # 4yz: whatever is not held here is tried again. What the server promises to heal is never held.
 TEMPORARY = (
     Rule(Fault.CONFIGURATION, wording.ENCRYPTION_REQUIRED),
@@ -73,6 +75,8 @@ PERMANENT = (
     # Exchange reports trouble with the sign-in or the sender in codes that elsewhere mean the recipient.
     Rule(Fault.SIGN_IN, enhanced=("5.7.57", "5.7.30", "5.7.139")),
     Rule(Fault.SENDER, enhanced=("5.7.60", "5.2.252")),
+    # Exchange Online: this sender, tenant or address is banned or unknown, whatever the email.
+    Rule(Fault.CONFIGURATION, enhanced=BANNED),
     Rule(Fault.CONFIGURATION, wording.OWN_MAILBOX_FULL),
     # "552 5.2.2" before any recipient was named can only be the sender's own mailbox.
     Rule(Fault.CONFIGURATION, enhanced=("5.2.2",), stages=MAIL | CONTENT),

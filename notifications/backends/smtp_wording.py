@@ -70,7 +70,7 @@ ACCOUNT = any_of(
     r"\b(?:your|sender'?s?|sending|smtp|customer|client|this|the) ?(?:smtp |user |mail |e-?mail |sending )?"
     r"(?:account|user|domain|subscription|service|organi[sz]ation|tenant|plan|trial|company|profile)\b.{0,40}"
     r"\b(?:suspend|disabled|deactivat|inactive|not (?:yet |been )*activ|not (?:yet |been )*(?:approved|enabled|validated)|locked|"
-    r"closed|terminated|banned|expired|under review|on hold|restricted|frozen|cancell?ed|past due|unpaid|blocked|compromised)",
+    r"closed|terminated|banned|expired|under review|on hold|restricted|frozen|cancell?ed|past due|unpaid|paused|blocked|compromised)",
     r"\b(?:account|domain|subscription) (?:is |was |has been |temporarily |currently )*"
     r"(?:suspend|deactivat|disabled|blocked|not (?:yet )?activ|under review|on hold|pending)",
     r"\b(?:sending|outgoing (?:e-?mail|mail)|sending privileges?)\b.{0,40}\b(?:suspended|disabled|blocked|revoked|paused|stopped)",
@@ -86,7 +86,7 @@ ACCOUNT = any_of(
 # At RCPT, "account disabled" is the recipient's unless the server says whose.
 OWN_ACCOUNT = any_of(
     r"\b(?:your|sender'?s?|sending|smtp|customer'?s?)\b (?:\w+ )?(?:account|domain|subscription|organi[sz]ation|tenant|plan|trial)\b.{0,40}"
-    r"\b(?:suspend|disabled|deactivat|inactive|not |locked|closed|terminated|banned|expired|under review|on hold|restricted|blocked)",
+    r"\b(?:suspend|disabled|deactivat|inactive|not |locked|closed|terminated|banned|expired|under review|on hold|paused|restricted|blocked)",
     r"\b(?:blocked|banned|restricted|prevented|barred) from sending\b",
     r"\b(?:outgoing (?:e-?mail|mail)|sending privileges?)\b.{0,60}\b(?:suspended|disabled|blocked|revoked)",
     r"\b(?:bad|banned|blocked) outbound sender",
@@ -240,6 +240,7 @@ RECIPIENT = any_of(
     r"\b(?:user|recipient|mailbox|address|account|addressee|destination)\b(?: \S+)?(?: is| was| has been)? ?"
     r"(?:unknown|unavailable|not found|not available|invalid|disabled|inactive|full|suspended|closed|expired|deactivated|over ?quota|no longer|rejected|refused|"
     r"not (?:a )?(?:valid|known|local|active|exist)|does(?: not|n't) (?:exist|have|like|accept)|undeliverable|not accepted)",
+    r"\b(?:inactive|disabled|closed|expired|abandoned) (?:user|mailbox|recipient)\b",
     r"\bno such (?:user|recipient|mailbox|address|person|account|local|domain|alias)",
     r"\bno (?:mailbox|user|recipient|account)\b.{0,20}\b(?:here|by that name|found|with that)",
     r"\bdoes(?: not|n't) exist\b",
