@@ -7,18 +7,19 @@ from dataclasses import dataclass
 import email_validator
 
 from notifications.encoded_words import WORD_LIMIT, encoded_words, needs_encoding
+from notifications.invisible import escaped, invisible_names, unicode_name
+from notifications.pasted import BLANKS, BRACKETED, split_list, unwrapped, without_link
 
 ADDRESS_LIMIT = 254  # octets: RFC 5321 4.5.3.1.3 less the angle brackets
 NAME_LIMIT = 128
 SHOWN = 60
-BLANKS = " \t\u00a0"
 # Controls, line ends of every kind, lone surrogates and controls of the writing direction. They could start a header, a
 # command or, as \x01, a field of XOAUTH2; or show a name as another one.
 FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 ATEXT_WORDS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
-BRACKETED = re.compile(r'(?P<name>"(?:[^"\\]|\\.)*"[ \t]*|[^"<>]*)<(?P<address>[^\r\n]*)>')
-# A comma or semicolon separates unless it is within quotes; a quote that is never closed goes to the end of its line.
-LIST_PART = re.compile(r'(?:"(?:[^"\\]|\\.)*+["\\]?|[^",;])++')
+# What a name that was copied brings along at its ends. Within, it may join letters.
+UNSEEN = "[\\s\u00ad\u061c\u180e\u200b-\u200f\u2060-\u2064\ufeff]+"
+UNSEEN_ENDS = re.compile(f"^{UNSEEN}|{UNSEEN}$")
 
 # Private relays do serve .local, .test and bare host names, and the server has the last word anyway. The package
 # documents this list as the place to say so; it is the same for the whole process.
@@ -57,12 +58,13 @@ def parse_address(text: str) -> Address:
     become A-labels. Refused: local parts beyond ASCII, since they need SMTPUTF8 on every server on the way.
     """
     text = text.strip(BLANKS)
-    if not text:
-        raise ValueError("Give an address, such as ops@example.com.")
     if len(text) > ADDRESS_LIMIT + 2 * NAME_LIMIT + 5:
         raise refusal(text, f"it is {len(text):,} characters long")
-    if FORBIDDEN.search(text):
-        raise refusal(text, "it contains a control character")
+    text = unwrapped(text)
+    if not text:
+        raise ValueError("Give an address, such as ops@example.com.")
+    if found := FORBIDDEN.search(text):
+        raise refusal(text, f"it contains a control character: {unicode_name(found[0])}")
     if len([part for part in split_list(text) if "@" in part]) > 1:
         raise refusal(text, "give one address only")
     name, address = split_name(text)
@@ -86,10 +88,6 @@ def dedupe(addresses: Iterable[Address]) -> list[Address]:
     return list(first.values())
 
 
-def split_list(line: str) -> list[str]:
-    return [part for match in LIST_PART.finditer(line) if (part := match[0].strip(BLANKS))]
-
-
 def split_name(text: str) -> tuple[str, str]:
     if not text.endswith(">"):
         return "", text
@@ -99,13 +97,15 @@ def split_name(text: str) -> tuple[str, str]:
     name = match["name"].strip(BLANKS)
     if name.startswith('"'):
         name = re.sub(r"\\(.)", r"\1", name[1:-1])
-    name = " ".join(name.split())
+    name = UNSEEN_ENDS.sub("", " ".join(name.split()))
     if len(name) > NAME_LIMIT:
         raise refusal(text, f"the name has more than {NAME_LIMIT} characters")
-    return name, match["address"].strip(BLANKS)
+    return name, without_link(match["address"].strip(BLANKS))
 
 
 def validated(address: str, shown_as: str) -> str:
+    if unseen := invisible_names(address):
+        raise refusal(shown_as, f"it contains an invisible character: {unseen}. Delete it, or type the address")
     local, at, domain = address.rpartition("@")
     if not at:
         raise refusal(shown_as, "it has no @")
@@ -136,7 +136,7 @@ def refusal(text: str, reason: str) -> ValueError:
 
 
 def shown(text: str) -> str:
-    visible = FORBIDDEN.sub(lambda char: f"\\x{ord(char[0]):02x}", text[: SHOWN + 1])
+    visible = escaped(text[: SHOWN + 1])
     return visible if len(text) <= SHOWN else f"{visible[:SHOWN]}…"
 
 

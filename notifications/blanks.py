@@ -3,10 +3,8 @@
 import re
 import unicodedata
 
-# Unicode's spaces, line and paragraph ends, controls and invisible format characters.
-INVISIBLE = ("Zs", "Zl", "Zp", "Cc", "Cf")
-# Letters and marks by category, and yet nothing to see: Hangul fillers, the empty Braille pattern, the grapheme joiner.
-FILLERS = "\u115f\u1160\u2800\u3164\uffa0\u034f"
+from notifications.invisible import is_invisible
+
 NAMES = {"\t": "a tab", "\n": "a line break", "\r": "a line break"}
 # Google shows an app password in four groups and accepts it without the spaces between them.
 APP_PASSWORD = re.compile(r"[a-z]{4}( [a-z]{4}){3}", re.I)
@@ -14,7 +12,7 @@ APP_PASSWORD = re.compile(r"[a-z]{4}( [a-z]{4}){3}", re.I)
 
 def odd_blanks(secret: str) -> str:
     """What `secret` contains that is often copied by mistake, in words without the secret; empty if nothing is odd."""
-    found = [name_of(char) for char in secret if is_odd(char)]
+    found = [name_of(char) for char in secret if is_invisible(char)]
     found += ["a space at the beginning"] * secret.startswith(" ") + ["a space at the end"] * secret.endswith(" ")
     found += ["the spaces of a Google app password"] * bool(APP_PASSWORD.fullmatch(secret.strip()))
     words = list(dict.fromkeys(found))
@@ -23,12 +21,8 @@ def odd_blanks(secret: str) -> str:
 
 def without_blanks(secret: str) -> str:
     """`secret` without what `odd_blanks` names; a space between two words stays."""
-    left = "".join(char for char in secret if not is_odd(char)).strip(" ")
+    left = "".join(char for char in secret if not is_invisible(char)).strip(" ")
     return left.replace(" ", "") if APP_PASSWORD.fullmatch(left) else left
-
-
-def is_odd(char: str) -> bool:
-    return char != " " and (unicodedata.category(char) in INVISIBLE or char in FILLERS)
 
 
 def name_of(char: str) -> str:

@@ -4,7 +4,9 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from notifications.addresses import FORBIDDEN, Address, parse_address, quoted, refusal, split_list
+from notifications.addresses import FORBIDDEN, Address, parse_address, quoted, refusal
+from notifications.invisible import unicode_name
+from notifications.pasted import split_list
 
 ACCOUNT = re.compile(r"(?P<kind>user|group)[ \t]*:(?P<name>.*)", re.IGNORECASE | re.DOTALL)
 QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
@@ -42,8 +44,8 @@ def parse_entry(text: str) -> Entry:
     name = match["name"].strip()
     if in_quotes := QUOTED.fullmatch(name):
         name = re.sub(r"\\(.)", r"\1", in_quotes[1])
-    if FORBIDDEN.search(name):
-        raise refusal(text, "it contains a control character")
+    if found := FORBIDDEN.search(name):
+        raise refusal(text, f"it contains a control character: {unicode_name(found[0])}")
     if not name or len(name) > NAME_LIMIT:
         raise refusal(text, "write it as user:name or group:Name")
     return Account("user" if match["kind"].lower() == "user" else "group", name)

@@ -9,10 +9,12 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 
-from notifications.addresses import BRACKETED, Address
+from notifications.addresses import Address
 from notifications.entries import Account, Entry, key_of, parse_entry, split_entries
 from notifications.forms.fields import PROBLEMS_SHOWN, the_first
+from notifications.invisible import invisible_names
 from notifications.models import Safety
+from notifications.pasted import BRACKETED
 
 TEXT_LIMIT = 100_000
 # More than any mail may have, so that a list may name some twice.
@@ -92,7 +94,16 @@ def unknown_accounts(entries: Iterable[Entry]) -> list[str]:
     groups = Group.objects.filter(name__in=[each.name for each in accounts if not each.is_user])
     known = {f"user:{name}" for name in users.values_list("username", flat=True)} if accounts else set()
     known |= {f"group:{name}" for name in groups.values_list("name", flat=True)} if accounts else set()
-    return [f"There is no {each.kind} named “{each.name}” in this panel." for each in accounts if each.key not in known]
+    return [
+        f"There is no {each.kind} named “{each.name}” in this panel.{unseen_hint(each.name)}"
+        for each in accounts
+        if each.key not in known
+    ]
+
+
+def unseen_hint(name: str) -> str:
+    unseen = invisible_names(name)
+    return f" It contains an invisible character: {unseen}." if unseen else ""
 
 
 def outside_allowed_domains(entries: Iterable[Entry]) -> list[str]:
