@@ -38,6 +38,15 @@ class Address:
         return self._with_name(self.name if self._is_plain() else quoted(self.name))
 
     @property
+    def key(self) -> str:
+        """The same for every spelling of one mailbox.
+
+        RFC 5321 2.4 leaves the case of a local part to the receiving host, but every common one ignores it: two
+        spellings are one person, who would get the email twice.
+        """
+        return self.address.casefold()
+
+    @property
     def header(self) -> str:
         """As it stands in a header: ASCII, a name that needs it in encoded words of at most 75 characters."""
         longest = max(map(len, quoted(self.name).split(" ")))
@@ -77,14 +86,10 @@ def parse_addresses(text: str) -> list[Address]:
 
 
 def dedupe(addresses: Iterable[Address]) -> list[Address]:
-    """Each mailbox once, the first mention kept.
-
-    Domains were lower-cased on the way in. Local parts are compared as written: RFC 5321 2.4 leaves their case to the
-    receiving host, and two mails to one person cost less than none to another.
-    """
+    """Each mailbox once, as it was mentioned first."""
     first: dict[str, Address] = {}
     for address in addresses:
-        first.setdefault(address.address, address)
+        first.setdefault(address.key, address)
     return list(first.values())
 
 

@@ -58,4 +58,4 @@ def split_entries(text: str) -> list[str]:
 
 def key_of(entry: Entry) -> str:
     """The same for entries that name the same mailbox or account."""
-    return entry.address if isinstance(entry, Address) else entry.key
+    return entry.key

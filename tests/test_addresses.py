@@ -169,5 +169,8 @@ def test_a_mailbox_is_kept_once_with_its_first_name() -> None:
     assert dedupe([first, other, again]) == [first, other]
 
 
-def test_local_parts_that_differ_in_case_stay_two_recipients() -> None:
-    assert len(dedupe(parse_addresses("Ann@x.test, ann@x.test"))) == 2
+def test_addresses_that_differ_in_case_only_are_one_in_the_first_spelling() -> None:
+    assert dedupe(parse_addresses("Ann@x.test, ann@X.test, <ANN@x.test>, Bob@x.test")) == [
+        Address("", "Ann@x.test"),
+        Address("", "Bob@x.test"),
+    ]

@@ -46,7 +46,11 @@ def resend(message: Message, by: Any = None) -> Message:
     """
     missed = message.recipients.exclude(outcome=Recipient.Outcome.ACCEPTED)
     chosen = missed if missed.exists() else message.recipients.all()
-    recipients = [(recipient.address, Recipient.Field(recipient.field)) for recipient in chosen]
+    # What was queued before case was ignored may name one mailbox twice.
+    first: dict[str, Recipient] = {}
+    for recipient in chosen:
+        first.setdefault(recipient.address.casefold(), recipient)
+    recipients = [(recipient.address, Recipient.Field(recipient.field)) for recipient in first.values()]
     if not recipients and message.notification:
         recipients = [*recipients_of(message.notification)[0].rows()]
     return put(

@@ -97,5 +97,5 @@ def shorter_encoding(text: str) -> str | None:
 
 
 def without(taken: Iterable[Address], addresses: Iterable[Address]) -> list[Address]:
-    mailboxes = {address.address for address in taken}
-    return [address for address in dedupe(addresses) if address.address not in mailboxes]
+    mailboxes = {address.key for address in taken}
+    return [address for address in dedupe(addresses) if address.key not in mailboxes]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
+from unicodedata import normalize
 from uuid import UUID
 
 from django import forms
@@ -106,7 +107,7 @@ class DeliveryFilter(FilterForm):
         if text := self.value("text"):
             # Not by an index: a subject may be longer than PostgreSQL lets one hold. Newest first, so that what is
             # common is found within a few pages.
-            conditions &= Q(subject__icontains=text)
+            conditions &= contains(text, "subject")
         if self.value("since") or self.value("until"):
             conditions &= between(Message, "created_at", self.value("since"), self.value("until"))
         return messages.filter(conditions)
@@ -120,12 +121,21 @@ def job_choices(text: str) -> list[tuple[str, str]]:
 
 
 def has_recipient(text: str) -> Q:
-    """A whole address finds that one by its index; part of one finds every address that contains it."""
+    """A whole address finds that one by its index, or without one in another case; a part finds what contains it."""
     try:
-        found = Recipient.objects.filter(address=parse_address(text).address)
+        address = parse_address(text).address
     except ValueError:
         found = Recipient.objects.filter(address__icontains=text)
+    else:
+        found = Recipient.objects.filter(address__in={address, address.lower()})
+        found = found if found.exists() else Recipient.objects.filter(address__iexact=address)
     return Q(pk__in=found.values("message"))
+
+
+def contains(text: str, *columns: str) -> Q:
+    """Any of `columns` has it, with accented letters as one character or as two."""
+    spellings = {text, normalize("NFC", text), normalize("NFD", text)}
+    return Q(*((f"{column}__icontains", each) for column in columns for each in spellings), _connector=Q.OR)
 
 
 def between(model: type[Model], column: str, since: datetime | None, until: datetime | None) -> Q:
@@ -149,8 +159,7 @@ class CompletionFilter(FilterForm):
         exact = {name: self.value(name) for name in ("kind", "outcome", "source") if self.value(name)}
         completions = completions.filter(**exact)
         if text := self.value("text"):
-            columns = ("name", "package", "version", "schedule", "external_id")
-            completions = completions.filter(Q(*((f"{name}__icontains", text) for name in columns), _connector=Q.OR))
+            completions = completions.filter(contains(text, "name", "package", "version", "schedule", "external_id"))
         if self.value("since") or self.value("until"):
             completions = completions.filter(
                 between(Completion, "received_at", self.value("since"), self.value("until"))
@@ -172,8 +181,9 @@ class AuditFilter(FilterForm):
             events = events.filter(was(who))
         if self.value("since") or self.value("until"):
             events = events.filter(between(AuditEvent, "at", self.value("since"), self.value("until")))
-        lookups = {"action": "action", "text": "subject__icontains"}
-        return events.filter(**{lookup: self.value(name) for name, lookup in lookups.items() if self.value(name)})
+        if action := self.value("action"):
+            events = events.filter(action=action)
+        return events.filter(contains(self.value("text"), "subject")) if self.value("text") else events
 
 
 def was(text: str) -> Q:
@@ -187,4 +197,4 @@ class NotificationFilter(FilterForm):
     def apply(self, notifications: QuerySet[Notification]) -> QuerySet[Notification]:
         if not self.is_valid():
             return notifications.none()
-        return notifications.filter(name__icontains=self.value("text")) if self.value("text") else notifications
+        return notifications.filter(contains(self.value("text"), "name")) if self.value("text") else notifications

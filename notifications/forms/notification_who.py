@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from django import forms
 
+from notifications.addresses import Address
 from notifications.emails.recipients import recipients_of
 from notifications.entries import Entry, key_of
 from notifications.forms.recipients import EntryListField, RecipientListField
@@ -63,6 +64,10 @@ class WhoPart(forms.Form):
     def _give_each_recipient_one_field(self, entries: dict[str, list[Entry]]) -> None:
         seen: set[str] = set()
         for name in (name for name in RECIPIENT_FIELDS if name in entries):
-            self.dropped += [key_of(entry) for entry in entries[name] if key_of(entry) in seen]
+            self.dropped += [bare(entry) for entry in entries[name] if key_of(entry) in seen]
             entries[name] = [entry for entry in entries[name] if key_of(entry) not in seen]
             seen |= {key_of(entry) for entry in entries[name]}
+
+
+def bare(entry: Entry) -> str:
+    return entry.address if isinstance(entry, Address) else str(entry)

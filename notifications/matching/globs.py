@@ -99,6 +99,10 @@ def folded_once(text: str) -> str:
 def folded(text: str) -> str:
     """Lower case in NFC, so that an é of one character (Windows) equals one of two (macOS).
 
-    Each character for itself: Turkish İ would become two, and Σ another at the end of a word.
+    Each character for itself: Turkish İ would become two, and Σ another at the end of a word. Some letters, such as ẖ,
+    are one character in lower case only.
     """
-    return normalize("NFC", text).replace("İ", "i").lower().replace("ς", "σ")
+    if text.isascii():
+        return text.lower()
+    lower = normalize("NFC", text).lower().replace("i\u0307", "i").replace("ς", "σ")
+    return normalize("NFC", lower)

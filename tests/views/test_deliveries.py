@@ -181,6 +181,22 @@ class TestFilters:
 
         assert listed(browser, f"recipient={text}") == [mine]
 
+    @pytest.mark.parametrize("text", ["Ops@contoso.test", "ops@contoso.test", "OPS@CONTOSO.TEST"])
+    def test_find_an_address_in_another_case(self, browser: Client, text: str) -> None:
+        mine = a_message("Ops@contoso.test")
+        a_message("devops@contoso.test")
+
+        assert listed(browser, f"recipient={text}") == [mine]
+
+    @pytest.mark.parametrize("text", ["B\u00fcro", "Bu\u0308ro"])
+    def test_find_a_subject_however_its_accents_are_encoded(self, browser: Client, text: str) -> None:
+        mine = [a_message(), a_message()]
+        Message.objects.filter(pk=mine[0].pk).update(subject="Bu\u0308ro 7")
+        Message.objects.filter(pk=mine[1].pk).update(subject="B\u00fcro 7")
+        a_message()
+
+        assert listed(browser, f"text={text}") == mine[::-1]
+
     def test_take_percent_and_underscore_as_written(self, browser: Client) -> None:
         mine = a_message("a_b%c@x.test")
         a_message("aXbYc@x.test")
