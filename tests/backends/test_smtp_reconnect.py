@@ -113,6 +113,17 @@ class TestAKeptConnection:
         assert faults == [None] * 15
         assert (len(model.taken), model.connections) == (15, 3)
 
+    @pytest.mark.parametrize("verb", ["MAIL", "DATA", DOT])
+    def test_that_is_throttled_is_replaced_once(self, verb: str) -> None:
+        throttled: list[Part] = [b"450 4.7.1 Error: too much mail from 203.0.113.7\r\n"]
+        with ending(verb, throttled, 1, 3, 4) as model, kept(model) as backend:
+            faults = [send_one(backend)["one@c.test"].fault for _ in range(2)]
+            with pytest.raises(BackendError) as caught:
+                send_one(backend)
+        assert faults == [None, None]
+        assert caught.value.fault is Fault.THROTTLED
+        assert model.connections == 3
+
     def test_is_kept_when_a_reply_is_about_the_email(self) -> None:
         with ending("RCPT", [b"450 4.2.0 Greylisted, try this session again\r\n"], 1) as model, kept(model) as backend:
             faults = [send_one(backend)["one@c.test"].fault for _ in range(3)]
@@ -153,6 +164,12 @@ class TestAFreshConnection:
         with ending(verb, LEAVING, *range(9)) as model:
             error = fault_of_sending(server_at(model), sign_in=by_password())
         assert (error.fault, error.stage, error.reply.codes) == (Fault.THROTTLED, stage, "421 4.7.0")
+        assert model.connections == 1
+
+    @pytest.mark.parametrize("reply", FULL[1:])
+    def test_that_takes_no_email_at_all_is_not_replaced(self, reply: bytes) -> None:
+        with ending("MAIL", [reply + b"\r\n"], 0, 1) as model:
+            fault_of_sending(server_at(model))
         assert model.connections == 1
 
     @pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA"])
