@@ -15,12 +15,14 @@ from email.policy import Compat32
 
 LONGEST_HEAD = 65_536
 LONGEST_HEADER = 4000  # characters; the library takes quadratic time over some longer ones
+LONGEST_READ = 4_000_000  # octets; of 28 MB of empty headers the library makes 1.2 GB
 LONGEST_TEXT = 200_000
 LONGEST_HTML = 5_000_000
 HEADERS_SHOWN = 500
 ATTACHMENTS_SHOWN = 50
 NAME_LIMIT = 200
 NO_NAME = "without a name"
+NOT_READ = "the rest is not read"
 # What the library raises over odd input, from numbers of 5,000 digits to parts in each other by the thousand.
 UNREADABLE = (MessageError, LookupError, ValueError, TypeError, AttributeError, AssertionError, RecursionError)
 # Surrogates that are not the library's, which stand for one octet each.
@@ -41,7 +43,7 @@ POLICY = BoundedHeaders()
 
 @dataclass(frozen=True)
 class Readable:
-    """`headers` are undecoded; `text` and `html` empty where there are none."""
+    """`headers` are undecoded; `text` and `html` empty where there are none. Of the first LONGEST_READ octets."""
 
     headers: list[tuple[str, str]]
     text: str
@@ -50,14 +52,15 @@ class Readable:
 
 
 def readable(content: bytes) -> Readable:
-    head, blank_line, body = content.partition(b"\r\n\r\n")
+    head, blank_line, body = content[:LONGEST_READ].partition(b"\r\n\r\n")
     mail = parsed(head[:LONGEST_HEAD] + blank_line + body)
+    attached = [name_of(part) for part in parts(mail) if is_attachment(part)][:ATTACHMENTS_SHOWN]
     headers = [(shown(name), " ".join(shown(value).split())) for name, value in raw_headers(mail)[:HEADERS_SHOWN]]
     return Readable(
         headers,
         body_of(mail, "text/plain")[:LONGEST_TEXT],
         body_of(mail, "text/html")[:LONGEST_HTML],
-        [name_of(part) for part in parts(mail) if is_attachment(part)][:ATTACHMENTS_SHOWN],
+        attached + [NOT_READ] * (len(content) > LONGEST_READ),
     )
 
 

@@ -88,6 +88,13 @@ def test_real_emails_are_shown_as_they_were_meant(page: Client) -> None:
     assert latin.text == "schön\r\n"
 
 
+def test_of_a_huge_email_the_first_part_is_read_and_the_page_says_so(page: Client) -> None:
+    parts = b"--x\r\n\r\nhello\r\n--x\r\nContent-Disposition: attachment; filename=a.zip\r\n\r\n" + b"x" * 5_000_000
+    texts = pages_of(page, b"Content-Type: multipart/mixed; boundary=x\r\n\r\n" + parts)
+    assert "hello" in texts["inbox-content"]
+    assert "a.zip, the rest is not read" in texts["inbox-mail"]
+
+
 @pytest.mark.parametrize(
     "line", [b"", b"{", b"[]", b'{"sender": 1}', b"[" * 5000, b'{"received_at": "x", "size": 1}', b"\xff\xfe"]
 )
