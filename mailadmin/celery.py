@@ -6,10 +6,12 @@ from typing import Any
 from celery import Celery
 from celery.signals import setup_logging, worker_init, worker_process_init
 
+from mailadmin.elements import use_tolerant_transports
 from supervisor import leash
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailadmin.settings")
 
+use_tolerant_transports()
 app = Celery("mailadmin")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
