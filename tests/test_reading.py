@@ -34,7 +34,8 @@ WRITING = {
 }
 # These take SQLite's write lock, and give it back with nothing written.
 TRYING_THE_LOCK = {"readyz", "health"}
-WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|DROP|ALTER|LOCK|TRUNCATE|BEGIN(?! DEFERRED)|SAVEPOINT)\b", re.I)
+# BEGIN DEFERRED begins a snapshot, which takes no lock.
+WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|DROP|ALTER|LOCK|TRUNCATE|BEGIN(?! D)|SAVEPOINT)\b", re.I)
 Addresses = dict[str, list[str]]
 
 

@@ -51,8 +51,8 @@ OUTSIDE = {
     "oauth-callback": ("/mail-server/oauth/callback?code=x&state=y",),
     "provider-sign-in-callback": ("/sign-in/provider/callback/?error=access_denied",),
 }
-# Shown once, after a click: a test of its own makes them.
-ONCE = {"token", "invitation-made"}
+# Shown once, after a click or a restore: a test of its own makes them.
+ONCE = {"token", "invitation-made", "restoration", "restoration-decision"}
 NO_PAGES = {
     "healthz": "JSON",
     "readyz": "JSON",

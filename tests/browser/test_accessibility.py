@@ -177,6 +177,26 @@ def test_what_is_shown_once(full: tuple[Panel, dict[str, str]], chromium: Browse
     assert not look.found | theirs.found, told(look.found | theirs.found)
 
 
+def test_after_a_restore(full: tuple[Panel, dict[str, str]], ada: BrowserContext) -> None:
+    panel, _ = full
+    panel.manage("restored")
+    look = Look(ada, panel)
+    look.at("/dashboard/")
+    look.at("/restoration/")
+    look.page.check("[name=choice][value=younger]")
+    look.page.fill("[name=hours]", "0")
+    look.page.locator("main form").first.evaluate("form => form.noValidate = true")
+    look.page.locator("main form button.primary").first.click()
+    look.again("a number of hours that is too small")
+    look.page.check("[name=choice][value=discard]")
+    look.page.locator("main form button.primary").first.click()
+    look.again("the question whether all are discarded")
+    look.page.locator("main form button[type=submit]").first.click()
+    look.again("what was decided")
+    look.page.close()
+    assert not look.found, told(look.found)
+
+
 def test_what_opens_in_place(full: tuple[Panel, dict[str, str]], ada: BrowserContext) -> None:
     look = Look(ada, full[0])
     look.page.goto("/dashboard/")
