@@ -40,7 +40,8 @@ format: .venv/dev
 	$(BIN)/ruff check --fix --select I .
 	$(BIN)/ruff format .
 
-# Kills what can die with 200 mails on the way, or 2,000 through Microsoft Graph, and writes docs/chaos.md.
+# Kills what can die with 200 emails on the way, 20,000 in a storm, or 2,000 through Microsoft Graph; breaks what the
+# panel stands on; and writes docs/reliability.md.
 chaos: .venv/dev
 	CHAOS_MAILS=200 CHAOS_GRAPH_MAILS=2000 $(BIN)/python -m pytest tests/chaos $(ARGS)
 

@@ -7,13 +7,26 @@ from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "chaos.md"
-TITLE = "# What happens to mail when things die\n\n`make chaos` writes this page.\n"
-DEATHS = """The whole panel runs, and harm is done while four tools at once report completions over the API; the mails
-go to an SMTP server that counts. "Copies" are mails that came a second time, each with the same Message-ID;
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
+TITLE = """# Reliability: what happens to email when things break
+
+Every accepted completion gets its email: that is the promise, and this page shows how it was tried. `make chaos` runs
+everything here and writes the figures; `make chaos ARGS="-k ..."` runs one part, with the words named in each section.
+A run needs the peers that `make peers` installs, and root for the full disk.
+"""
+DEATHS = """The whole panel runs, and harm is done while four tools at once report completions over the API. The
+emails go to an SMTP server that counts. "Copies" are emails that came a second time, each with the same Message-ID;
 "ambiguous" are the attempts that the panel shows as such under Reports > Deliveries: the worker died between sending
-a mail and noting it, so nobody can know, and the mail is sent again rather than lost. The time is from the first
-report to the last mail. A mail that a dead worker held waits for its lease, here 20 s, and the sweep."""
+an email and noting the reply, so nobody can know, and the email is sent again rather than lost. The time is from the
+first report to the last email. Reproduce: `make chaos ARGS="-k misfortune"`."""
+STORM = """So many emails wait in the queue. While four processes of a worker send them as fast as they can, one after
+the other is killed with `kill -9` at random moments, each fifth time the worker with all its processes. "Longest wait"
+is the longest time between an attempt that died with its worker and the next attempt for the same email, in seconds;
+the goal is 75. "A second" counts from the release of the queue to the last email, with all the restarts of the workers.
+Reproduce: `make chaos ARGS="-k storm"`."""
+SURROUNDINGS = """What the panel stands on fails while tools report: each report is repeated until it is answered with
+202, as a good tool does, and "refused" counts the answers in between (503 with a reason). Then it comes back, and
+nobody restarts anything unless the table says so. Reproduce: `make chaos ARGS="-k surroundings"`."""
 FIRE = """Worker processes send to a Graph of the tests' own that keeps drafts and Sent Items. 5 % of all requests,
 those for tokens and for the pieces of large attachments too, meet a fault: the connection cut before, within or after
 what was asked for, 503 or 504 before or after it, 429, or success with a Retry-After. A draft that was sent still
@@ -34,6 +47,19 @@ class Table(Enum):
         "Processes that die",
         DEATHS,
         ("Database and broker", "Misfortune", "Reported", "Arrived", "Copies", "Ambiguous", "Seconds"),
+        2,
+    )
+    STORM = (
+        "Workers killed while 20,000 emails wait",
+        STORM,
+        ("Database and broker", "Emails", "Kills", "Arrived", "Copies", "Copies a kill", "Ambiguous", "Longest wait")
+        + ("Seconds", "A second"),
+        1,
+    )
+    SURROUNDINGS = (
+        "Database, disk, clock, keys, restore",
+        SURROUNDINGS,
+        ("Database and broker", "What happened", "Reported", "Refused", "Arrived", "Copies", "Seconds"),
         2,
     )
     FIRE = (
