@@ -22,6 +22,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='message',
-            index=models.Index(fields=['kind', 'state', 'next_attempt_at'], name='message_queue_by_kind'),
+            index=models.Index(fields=['kind', 'state', 'next_attempt_at', 'id'], name='message_queue_by_kind'),
         ),
     ]

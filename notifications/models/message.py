@@ -81,7 +81,7 @@ class Message(models.Model):
         indexes = [
             # Not partial: SQLite proves no condition from a parameter, and would sort the whole queue at each claim.
             models.Index(fields=["state", "next_attempt_at", "id"], name="message_queue"),
-            models.Index(fields=["kind", "state", "next_attempt_at"], name="message_queue_by_kind"),
+            models.Index(fields=["kind", "state", "next_attempt_at", "id"], name="message_queue_by_kind"),
             models.Index(fields=["state", "-id"], name="message_by_state"),
             models.Index(fields=["kind", "-id"], name="message_by_kind"),
             models.Index(fields=["created_at"], name="message_by_age"),
