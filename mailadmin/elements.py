@@ -13,6 +13,7 @@ from typing import Any
 
 from celery.worker.consumer import Consumer
 from kombu.transport import TRANSPORT_ALIASES, filesystem, redis, virtual
+from redis.exceptions import ResponseError
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +100,23 @@ class RedisChannel(redis.Channel):
 
     def _brpop_read(self, **options: Any) -> Any:
         read = super()._brpop_read  # type: ignore[misc]  # the stubs lack it
-        return tolerant(lambda: read(**options), errors_of(self))
+        try:
+            return tolerant(lambda: read(**options), errors_of(self))
+        except ResponseError as error:
+            if not str(error).startswith("WRONGTYPE"):
+                raise
+            self._delete_what_is_no_list()
+            raise Dropped from error
+
+    def _delete_what_is_no_list(self) -> None:
+        """Under the name of a queue; it would end each worker at its start."""
+        name: Any = self._q_for_pri  # type: ignore[attr-defined]  # the stubs lack it
+        keys = [name(queue, step) for queue in self.active_queues for step in self.priority_steps]
+        with self.conn_or_acquire() as client:
+            for key in keys:
+                if client.type(key) not in (b"list", b"none"):
+                    client.delete(key)
+                    drop(Malformed(f"{key} was no list"))
 
 
 class RedisTransport(redis.Transport):

@@ -54,6 +54,26 @@ def test_a_panels_worker_outlives_malformed_elements() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_worker_outlives_a_list_that_is_none_and_broken_notes_about_unconfirmed_tasks(redis_url: str) -> None:
+    client = redis.Redis.from_url(redis_url)
+    with worker.running(redis_url, hands=1) as process:
+        client.lpush(QUEUE, HINT)
+        base.wait_until(is_taken(client), 60, "an empty list")
+        for put in (
+            lambda: client.set(QUEUE, "x"),
+            lambda: client.hset(QUEUE, "a", "b"),
+            lambda: client.sadd(QUEUE, "a"),
+        ):
+            put()
+            base.wait_until(lambda: not client.exists(QUEUE), 30, "the end of the foreign key")
+        client.hset("unacked", "tag", "garbage")
+        client.zadd("unacked_index", {"tag": 1})
+        client.lpush(QUEUE, HINT)
+        base.wait_until(lambda: client.llen(QUEUE) == 0, 30, "an empty list")
+        assert process.is_running
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_worker_outlives_malformed_files() -> None:
     """The broker where there is none, which gives a worker one message a second: some of each kind."""
     folder: Path = settings.DATA_DIR / "run" / "queue"
