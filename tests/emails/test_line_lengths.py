@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from notifications.addresses import NAME_LIMIT, Address
+from notifications.addresses import NAME_LIMIT, Address, parse_address
 from notifications.backends.base import Envelope
 from notifications.backends.graph_mail import GraphMail
 from notifications.delivery.gate import rerouted
@@ -134,7 +134,7 @@ class TestAnyText(TestCase):
         read = message_from_bytes(content, policy=policy.SMTP)
         assert not read.defects
         subject = unfolded(content, "Subject")
-        assert subject.removeprefix(subject[: -len(mail.subject)]) == mail.subject
+        assert subject.endswith(mail.subject)
         assert read.get_body(("plain",)) is not None
 
     @settings(max_examples=60, deadline=None)
@@ -147,7 +147,9 @@ class TestAnyText(TestCase):
             lines = body.get_content().splitlines()
             assert "\n".join(lines).rstrip() == "\n".join(text.splitlines()).rstrip()
         assert unfolded(mail.content, "Subject") == one_line(text, SUBJECT_LIMIT)
-        assert str(make_header(decode_header(raw_header(as_sent(mail, sender), "From")))) in said(sender)
+        assert str(make_header(decode_header(raw_header(as_sent(mail, sender), "From")))) in said(
+            parse_address(str(sender))
+        )
 
 
 def said(address: Address) -> tuple[str, ...]:
