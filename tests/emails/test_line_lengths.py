@@ -9,7 +9,7 @@ from email.header import decode_header, make_header
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
@@ -139,6 +139,7 @@ class TestAnyText(TestCase):
 
     @settings(max_examples=60, deadline=None)
     @given(TEXT, ADDRESS)
+    @example("A soft hyphen alone", Address("\xad", "some.one@mail.example.com"))
     def test_reads_back_as_written(self, text: str, sender: Address) -> None:
         mail = compose(text, Recipients(to=[sender]), Parts(text, text), {}, NOW)
         for part in ("plain", "html") if text else ("plain",):
