@@ -244,6 +244,18 @@ class TestGivingBack:
         assert Message.take_back_unbegun([claimed.attempt.pk]) == 0
         assert message.attempts.count() == 1
 
+    def test_an_email_that_another_worker_sends_meanwhile_is_not_given_back(self) -> None:
+        use_smtp(host="127.0.0.1", port=9)
+        message = a_message()
+        lost = claim("one")
+        assert lost
+        message.attempts.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+        assert sweep() == 1
+        assert claim("two")
+        assert Message.take_back_unbegun([lost.attempt.pk]) == 0
+        assert states() == ["sending"]
+        assert message.attempts.count() == 2
+
     def test_new_settings_are_used_within_a_batch(self, at_once: None, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("notifications.delivery.sender.BATCH_SECONDS", 0.2)
         with SmtpSink().on(DOT, delay=0.15) as first, SmtpSink() as second:

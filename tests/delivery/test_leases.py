@@ -78,3 +78,13 @@ def test_reply_that_takes_longer_than_the_lease_gives_one_copy(monkeypatch: pyte
         assert sweep() == 0
     assert len(sink.mails) == 1
     assert Message.objects.get(pk=message.pk).state == "sent"
+
+
+def test_note_for_the_next_attempt_is_kept_only_while_the_email_is_ours(claimed: Claim) -> None:
+    message = claimed.message
+    assert claimed.attempt.keep_note("mine")
+    Attempt.objects.filter(pk=claimed.attempt.pk).update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+    sweep()
+    assert not claimed.attempt.keep_note("late")
+    message.refresh_from_db()
+    assert message.transport_note == "mine"

@@ -15,6 +15,7 @@ from notifications.delivery.retry import MOST_CRASHES
 from notifications.delivery.sender import SenderConnection, send_due
 from notifications.delivery.sweep import sweep
 from notifications.models import Attempt, HoldReason, MailServerSettings, MailServerState, Message, Pace, Recipient
+from notifications.models.attempt import AttemptReport
 from tests.base import a_message, outcomes, use_smtp
 from tests.smtp_sink import DOT, SmtpSink
 
@@ -112,6 +113,37 @@ class TestSeveralRecipients:
             send_due()
         assert reread(message).state == Message.State.FAILED
         assert message.recipients.get().code == "550 5.1.1"
+
+
+class TestAKeptConnection:
+    """Emails one after the other on one `SenderConnection`, while the settings may change."""
+
+    def test_is_replaced_when_the_settings_change(self) -> None:
+        with SmtpSink(users={"old": "s3cret-old", "new": "s3cret-new"}) as sink, SenderConnection() as sender:
+            use_smtp(sink, user="old", password="s3cret-old")
+            self.send_one(sender)
+            self.send_one(sender)
+            assert sink.connections == 1
+            use_smtp(sink, user="new", password="s3cret-new")
+            self.send_one(sender)
+            self.send_one(sender)
+        assert (len(sink.mails), sink.connections) == (4, 2)
+
+    def test_is_not_used_for_the_server_before(self) -> None:
+        with SmtpSink() as before, SmtpSink() as after, SenderConnection() as sender:
+            use_smtp(before)
+            self.send_one(sender)
+            use_smtp(after)
+            self.send_one(sender)
+        assert (len(before.mails), len(after.mails)) == (1, 1)
+
+    def send_one(self, sender: SenderConnection) -> None:
+        a_message()
+        claimed = claim(WORKER)
+        assert claimed
+        result = sender.send(claimed, AttemptLease(claimed.attempt))
+        assert result.failure is None
+        record(claimed.attempt, result)
 
 
 class TestADeferredMail:
@@ -286,6 +318,18 @@ class TestALease:
             assert record(sleeper.attempt, result) is False
         assert reread(message).state == Message.State.SENT
         assert outcomes(message) == {"ops@peer.test": "accepted"}
+
+    def test_that_was_lost_keeps_the_first_outcome(self) -> None:
+        a_message()
+        use_smtp(host="127.0.0.1", port=9)
+        claimed = claim("sleeper:1")
+        assert claimed
+        attempt = Attempt.objects.get(pk=claimed.attempt.pk)
+        assert attempt.finish(Attempt.Outcome.AMBIGUOUS, AttemptReport(lost_worker=True))
+        assert claimed.attempt.finish(Attempt.Outcome.ACCEPTED, AttemptReport(code="250")) is False
+        kept = Attempt.objects.get(pk=attempt.pk)
+        assert (kept.outcome, kept.code, kept.lost_worker) == ("ambiguous", "", True)
+        assert kept.finished_at == attempt.finished_at
 
     def test_lost_again_and_again_parks_the_mail(self) -> None:
         message = a_message()
