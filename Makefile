@@ -5,6 +5,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --require-hashes --requirement
 PIP_TOOLS := .venv/lock-tools
+# In an environment of its own: what it needs must not change the versions that the tests run with.
+MUTATION_TOOLS := .venv/mutation-tools
 # No header, no index: neither this machine's folders nor a registry's host belong into the files.
 COMPILE := $(PIP_TOOLS)/bin/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(ARGS)
@@ -12,7 +14,7 @@ COMPILE := $(PIP_TOOLS)/bin/pip-compile --quiet --generate-hashes --strip-extras
 PRODUCTION := MAILADMIN_DATA=.venv/data-of-checks DEBUG=off ALLOWED_HOSTS=panel.example.com \
 	SECRET_KEY=only-for-checks-0123456789-abcdefghijklmnopqrstuvwxyz FERNET_KEYS=only-for-checks-9876543210-zyxwvutsrqponm
 
-.PHONY: run test test-postgres check lint chaos bench mail-pictures screenshots format peers lock clean
+.PHONY: run test test-postgres check lint chaos bench mutation mail-pictures screenshots format peers lock clean
 
 run: .venv/run
 	exec $(BIN)/python manage.py up $(ARGS)
@@ -59,6 +61,10 @@ bench: .venv/dev
 	$(BIN)/python -m tests.bench.rendering
 	$(BIN)/python -m tests.bench.storm
 
+# Changes the code in one place at a time and reports what no test notices. See docs/testing.md.
+mutation: .venv/dev .venv/mutation
+	$(MUTATION_TOOLS)/bin/python -W ignore -m tests.mutation $(ARGS)
+
 peers:
 	tests/peers/install
 
@@ -80,6 +86,11 @@ clean:
 
 .venv/dev: requirements-dev.lock .venv/run
 	$(INSTALL) requirements-dev.lock
+	@touch $@
+
+.venv/mutation: Makefile | .venv/made
+	$(PYTHON) -m venv --clear $(MUTATION_TOOLS)
+	$(MUTATION_TOOLS)/bin/python -m pip --disable-pip-version-check install --quiet cosmic-ray==8.7.0
 	@touch $@
 
 .venv/made:
