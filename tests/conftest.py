@@ -12,7 +12,6 @@ from django.conf import settings
 
 from notifications import masking
 from notifications.delivery import data_mark
-from notifications.delivery.leases import LeaseKeeper
 from tests.google_stand_in import GoogleStandIn
 from tests.graph_stand_in import GraphStandIn
 from tests.peers.graph import GraphPeer
@@ -47,7 +46,7 @@ def _leases_are_renewed_where_they_can_be(request: pytest.FixtureRequest, monkey
     marker = request.node.get_closest_marker("django_db")
     is_committed = "transactional_db" in request.fixturenames or (marker and marker.kwargs.get("transaction"))
     if not is_committed:
-        monkeypatch.setattr(LeaseKeeper, "_start", lambda keeper: None)
+        monkeypatch.setattr("notifications.delivery.leases.LeaseKeeper._start", lambda keeper: None)
 
 
 @pytest.fixture(scope="session")
