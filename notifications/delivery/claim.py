@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models.functions import Length
 from django.utils import timezone
 
 from notifications.delivery.pacing import connections_allowed, left_this_minute
@@ -19,6 +20,9 @@ from notifications.models import (
     Restoration,
     Safety,
 )
+
+# What a claim loads at most: a worker's memory must not depend on how large the emails are. One email may be larger.
+LARGEST_LOAD = 8_000_000
 
 
 @dataclass(frozen=True)
@@ -53,13 +57,13 @@ def claim_batch(worker: str, most: int, *, first: int | None = None, connection:
     """
     check_once()
     # Most calls find nothing, and should not take the database's write lock to learn it.
-    if not Message.is_any_due(timezone.now()):
+    if not is_any_due(timezone.now()):
         return []
     with transaction.atomic():
         # Locked: workers decide one after the other, so that counts and probes are true when they are used.
         state = MailServerState.lock()
         saved, safety, now = MailServerSettings.load(), Safety.load(), timezone.now()
-        test = Message.next_due(now, kind=Message.Kind.TEST)
+        test = next_due(now, kind=Message.Kind.TEST)
         if test:
             # Tests go immediately, also while the queue is on hold: they are how an administrator finds out.
             return begin(worker, test, saved, safety, None)
@@ -97,7 +101,7 @@ def choose(
         return Message.locked([probe.pk]) if probe else []
     if first is not None and Message.due(now).filter(pk=first).exists():
         return Message.locked([first])
-    return Message.next_due(now, most)
+    return next_due(now, most)
 
 
 def may_open(connection: int | None, state: MailServerState, saved: MailServerSettings, now: datetime) -> bool:
@@ -107,3 +111,21 @@ def may_open(connection: int | None, state: MailServerState, saved: MailServerSe
     limits = [connections_allowed(saved.pace, saved.active_mode), state.connections_allowed(now)]
     known = [limit for limit in limits if limit is not None]
     return not known or OpenConnection.live(now).count() < min(known)
+
+
+def is_any_due(now: datetime) -> bool:
+    # Not exists(): the planners then read the index from its beginning, whatever they know about the table.
+    return Message.due(now).values_list("pk", flat=True).first() is not None
+
+
+def next_due(now: datetime, most: int = 1, *, kind: Message.Kind | None = None) -> list[Message]:
+    """Up to `most` emails that are due the longest and LARGEST_LOAD bytes, locked until the transaction ends."""
+    due = Message.due(now).filter(kind=kind) if kind else Message.due(now)
+    ids: list[int] = []
+    load = 0
+    for pk, size in due.annotate(size=Length("content")).values_list("pk", "size")[:most]:
+        load += size
+        if ids and load > LARGEST_LOAD:
+            break
+        ids.append(pk)
+    return Message.locked(ids) if ids else []

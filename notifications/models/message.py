@@ -9,7 +9,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models.functions import Length
 from django.utils import timezone
 
 from notifications.models.attempt import LEASE, Attempt
@@ -21,8 +20,6 @@ from notifications.models.recipient import Recipient
 
 # Of the keys in one statement.
 BATCH = 500
-# What a claim loads at most: a worker's memory must not depend on how large the emails are. One email may be larger.
-LARGEST_LOAD = 8_000_000
 
 
 class Message(models.Model):
@@ -98,24 +95,6 @@ class Message(models.Model):
     def due(cls, now: datetime) -> models.QuerySet["Message"]:
         """Oldest first."""
         return cls.objects.filter(state=cls.State.QUEUED, next_attempt_at__lte=now).order_by("next_attempt_at", "id")
-
-    @classmethod
-    def is_any_due(cls, now: datetime) -> bool:
-        # Not exists(): the planners then read the index from its beginning, whatever they know about the table.
-        return cls.due(now).values_list("pk", flat=True).first() is not None
-
-    @classmethod
-    def next_due(cls, now: datetime, most: int = 1, *, kind: Kind | None = None) -> list["Message"]:
-        """Up to `most` emails that are due the longest and LARGEST_LOAD bytes, locked until the transaction ends."""
-        due = cls.due(now).filter(kind=kind) if kind else cls.due(now)
-        ids: list[int] = []
-        load = 0
-        for pk, size in due.annotate(size=Length("content")).values_list("pk", "size")[:most]:
-            load += size
-            if ids and load > LARGEST_LOAD:
-                break
-            ids.append(pk)
-        return cls.locked(ids) if ids else []
 
     @classmethod
     def locked(cls, ids: list[int]) -> list["Message"]:

@@ -73,9 +73,9 @@ class TestClaim:
         size = len(bytes(a_message().content))
         for _ in range(4):
             a_message()
-        monkeypatch.setattr("notifications.models.message.LARGEST_LOAD", size * 2 + size // 2)
+        monkeypatch.setattr("notifications.delivery.claim.LARGEST_LOAD", size * 2 + size // 2)
         assert len(claim_batch("me", 20)) == 2
-        monkeypatch.setattr("notifications.models.message.LARGEST_LOAD", 1)
+        monkeypatch.setattr("notifications.delivery.claim.LARGEST_LOAD", 1)
         assert len(claim_batch("me", 20)) == 1
 
     def test_takes_nothing_while_sending_is_paused(self) -> None:

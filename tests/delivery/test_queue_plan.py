@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from notifications.delivery.claim import is_any_due, next_due
 from notifications.models import Message
 
 pytestmark = pytest.mark.django_db
@@ -54,9 +55,9 @@ EXPLAIN = {"sqlite": "EXPLAIN QUERY PLAN ", "postgresql": "EXPLAIN "}
 @pytest.mark.parametrize(
     "look",
     [
-        lambda: Message.is_any_due(timezone.now()),
-        lambda: Message.next_due(timezone.now(), 50),
-        lambda: Message.next_due(timezone.now(), kind=Message.Kind.TEST),
+        lambda: is_any_due(timezone.now()),
+        lambda: next_due(timezone.now(), 50),
+        lambda: next_due(timezone.now(), kind=Message.Kind.TEST),
     ],
     ids=["whether any is due", "the next fifty", "the next test"],
 )
