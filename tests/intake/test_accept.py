@@ -53,8 +53,8 @@ class TestAccept:
         a_notification(to=people[:600], cc=people[400:], bcc=["P1@EXAMPLE.com", "p1@Example.COM"])
         (message,) = accept(a_report()).messages
         addresses = list(message.recipients.values_list("address", flat=True))
-        assert set(addresses) == {*people, "P1@example.com"}
-        assert len(addresses) == 1001
+        assert set(addresses) == set(people)
+        assert len(addresses) == 1000
 
     def test_without_a_match_there_is_no_mail(self) -> None:
         assert accept(a_report()).messages == []
