@@ -73,7 +73,8 @@ def parse() -> argparse.Namespace:
 def run_room(room: Room, database: WorkDB, arguments: argparse.Namespace) -> list[Survivor]:
     """Try a sample of the room's mutants, print what became of them, and return those that survived."""
     mutants, everything = sample(room, database, arguments)
-    timeout = arguments.timeout or usual_timeout(room)
+    usual = usual_timeout(room)
+    timeout = arguments.timeout or usual
     begin = time.monotonic()
     found: list[Survivor] = []
     counts: Counter[str] = Counter()
@@ -96,6 +97,7 @@ def run_room(room: Room, database: WorkDB, arguments: argparse.Namespace) -> lis
 
 
 def usual_timeout(room: Room) -> float:
+    """Return the time limit, from a run without any mutant; a test that fails anyway would seem to catch them all."""
     begin = time.monotonic()
     outcome, output = run_tests(command(room, room.modules[0]), None)
     if outcome is not TestOutcome.SURVIVED:
