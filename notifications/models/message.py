@@ -1,7 +1,7 @@
 """An email. The rows are the queue."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from functools import cached_property
@@ -107,6 +107,12 @@ class Message(models.Model):
         """Whatever waits for a retry waits no longer; what waits for its notification's hours still does."""
         now = timezone.now()
         cls._waiting_for_a_retry(now).filter(next_attempt_at__gt=now).update(next_attempt_at=now)
+
+    @classmethod
+    def move_retries(cls, by: timedelta, now: datetime) -> None:
+        """Move what waits for a time beyond `now`, but not what waits for its notification's hours."""
+        waiting = cls._waiting_for_a_retry(now).filter(next_attempt_at__gt=now)
+        waiting.update(next_attempt_at=models.F("next_attempt_at") + by)
 
     @classmethod
     def make_one_due(cls) -> bool:

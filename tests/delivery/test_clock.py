@@ -56,6 +56,37 @@ def test_email_planned_before_the_clock_was_set_back_is_due() -> None:
     assert message.next_attempt_at <= timezone.now()
 
 
+def test_email_that_was_queued_before_the_clock_was_set_back_an_hour_is_due() -> None:
+    a_message()
+    Message.objects.update(next_attempt_at=timezone.now() + timedelta(hours=1))
+    assert sweep() == 1
+
+
+def test_retry_waits_as_long_as_before_when_the_clock_was_set_back() -> None:
+    clock, planned = Clock(), timezone.now() + timedelta(hours=1, minutes=5)
+    a_message()
+    Message.objects.update(next_attempt_at=planned, attempt_count=1)
+    state = MailServerState.lock()
+    state.pause(timedelta(hours=1, minutes=2), "busy")
+    first, second = clock.watch(), clock.watch()
+    clock.wall -= 3600
+    assert note_jump(first)
+    assert note_jump(second)
+    assert Message.objects.get().next_attempt_at == planned - timedelta(hours=1)
+    assert MailServerState.load().paused_until == state.paused_until - timedelta(hours=1)  # type: ignore[operator]
+    assert sweep() == 0
+
+
+def test_retry_keeps_its_time_when_the_clock_was_set_ahead() -> None:
+    clock, planned = Clock(), timezone.now() + timedelta(minutes=5)
+    a_message()
+    Message.objects.update(next_attempt_at=planned, attempt_count=1)
+    watch = clock.watch()
+    clock.wall += 60
+    assert note_jump(watch)
+    assert Message.objects.get().next_attempt_at == planned
+
+
 def test_email_that_waits_for_its_hours_still_waits() -> None:
     later = timezone.now() + timedelta(days=2)
     a_message(not_before=later, next_attempt_at=later)
