@@ -1,12 +1,13 @@
 """The sending threads of a worker process."""
 
+import threading
 from collections.abc import Iterator
 
 import pytest
 from django.db import connection
 
 from notifications.delivery import engine as module
-from notifications.delivery.engine import Engine
+from notifications.delivery.engine import Engine, run_engine, wake_or_send
 from notifications.models import Message
 from tests.base import a_message, use_smtp
 from tests.smtp_sink import DOT, SmtpSink
@@ -70,3 +71,35 @@ def test_goes_on_after_the_database_failed(engine: Engine) -> None:
         use_smtp(sink)
         message = a_message()
         wait_until(lambda: is_sent(message))
+
+
+def senders() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("sender-")]
+
+
+def test_process_runs_its_engine_until_it_stops_it(engine: Engine) -> None:
+    with SmtpSink() as sink:
+        use_smtp(sink)
+        run_engine(engine)
+        message = a_message()
+        wait_until(lambda: is_sent(message))
+        assert senders()
+        run_engine(None)
+        assert senders() == []
+        waiting = a_message()
+        wake_or_send()
+        assert is_sent(waiting)
+
+
+def test_engine_that_is_woken_sends_before_its_next_look(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOOK_SECONDS", 60)
+    monkeypatch.setattr(module, "LINGER_SECONDS", 0)
+    with SmtpSink() as sink:
+        use_smtp(sink)
+        first = a_message()
+        run_engine(engine)
+        wait_until(lambda: is_sent(first))
+        message = a_message()
+        wake_or_send()
+        wait_until(lambda: is_sent(message), 10)
+        run_engine(None)
