@@ -60,6 +60,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog='make mutation ARGS="…"', description=__doc__)
     parser.add_argument("--sample", type=int, default=20, help="mutants per package; 0 means all (default: 20)")
     parser.add_argument("--timeout", type=float, help="seconds per mutant (default: three times what the tests need)")
+    parser.add_argument("--near", action="store_true", help="run only the tests that import the changed module")
     parser.add_argument("--seed", type=int, default=1, help="which mutants (default: 1)")
     parser.add_argument(
         "--minutes", type=float, default=0, help="begin no mutant of a package after this many; 0: no end"
@@ -73,7 +74,7 @@ def parse() -> argparse.Namespace:
 def run_room(room: Room, database: WorkDB, arguments: argparse.Namespace) -> list[Survivor]:
     """Try a sample of the room's mutants, print what became of them, and return those that survived."""
     mutants, everything = sample(room, database, arguments)
-    usual = usual_timeout(room)
+    usual = usual_timeout(room, near=arguments.near)
     timeout = arguments.timeout or usual
     begin = time.monotonic()
     found: list[Survivor] = []
@@ -81,7 +82,7 @@ def run_room(room: Room, database: WorkDB, arguments: argparse.Namespace) -> lis
     for mutant in mutants:
         if arguments.minutes and time.monotonic() - begin > arguments.minutes * 60:
             break
-        result = mutate_and_test([mutant], command(room, mutant.module_path), timeout)
+        result = mutate_and_test([mutant], command(room, mutant.module_path, near=arguments.near), timeout)
         outcome = named(result)
         counts[outcome] += 1
         say(f"{outcome:9} {mutant.module_path}:{mutant.start_pos[0]} {mutant.operator_name} {failed_test(result)}")
@@ -96,10 +97,10 @@ def run_room(room: Room, database: WorkDB, arguments: argparse.Namespace) -> lis
     return found
 
 
-def usual_timeout(room: Room) -> float:
+def usual_timeout(room: Room, *, near: bool) -> float:
     """Return the time limit, from a run without any mutant; a test that fails anyway would seem to catch them all."""
     begin = time.monotonic()
-    outcome, output = run_tests(command(room, room.modules[0]), None)
+    outcome, output = run_tests(command(room, *room.modules, near=near), None)
     if outcome is not TestOutcome.SURVIVED:
         sys.exit(f"{room.tests} fails without any mutant:\n{output}")
     return max(LEAST_SECONDS, 3 * (time.monotonic() - begin))
@@ -151,8 +152,9 @@ def is_python(spec: MutationSpec) -> bool:
     return code is not None
 
 
-def command(room: Room, module: Path) -> str:
-    return shlex.join([*PYTEST, *room.tests_of(module)])
+def command(room: Room, *modules: Path, near: bool) -> str:
+    tests = dict.fromkeys(test for module in modules for test in room.tests_of(module, near=near))
+    return shlex.join([*PYTEST, *tests])
 
 
 def say(line: str) -> None:

@@ -19,9 +19,14 @@ class Room:
         path = Path(self.code)
         return [path] if path.is_file() else sorted(each for each in path.glob("*.py") if each.name != "__init__.py")
 
-    def tests_of(self, module: Path) -> list[str]:
-        """Return all test files of the room; those that import the module come first, since they fail soonest."""
-        return [str(each) for each in sorted(Path(self.tests).glob("test_*.py"), key=lambda each: rank(each, module))]
+    def tests_of(self, module: Path, *, near: bool = False) -> list[str]:
+        """Return all test files of the room; those that import the module come first, since they fail soonest.
+
+        With `near`, only those: a module that none imports still has all.
+        """
+        files = sorted(Path(self.tests).glob("test_*.py"), key=lambda each: rank(each, module))
+        close = [each for each in files if rank(each, module)[:2] != (True, True)]
+        return [str(each) for each in (close if near and close else files)]
 
 
 ROOMS = (

@@ -30,3 +30,12 @@ def test_annotations_are_not_mutated(tmp_path: Path) -> None:
     typing = Typing(module)
     assert [typing.covers(place) for place in ((1, 11), (4, 17), (4, 31))] == [True, True, True]
     assert [typing.covers(place) for place in ((1, 22), (5, 14))] == [False, False]
+
+
+def test_near_tests_are_those_that_import_the_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(PROJECT)
+    room = Room("notifications/oauth/tokens.py", "tests/oauth")
+    near = room.tests_of(room.modules[0], near=True)
+    assert near[0] == "tests/oauth/test_tokens.py"
+    assert all("notifications.oauth.tokens" in Path(test).read_text() for test in near[1:])
+    assert len(near) < len(room.tests_of(room.modules[0]))

@@ -1,9 +1,11 @@
 """Token life: what a failed refresh means, for whom, and for how long."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from notifications.models import MailServerSettings, OAuthGrant
 from notifications.oauth import tokens
@@ -73,3 +75,11 @@ def test_a_json_429_is_a_busy_provider_and_not_a_wrong_setting(
 def test_clouds_that_share_a_login_host_do_not_share_consents() -> None:
     found = {Registration(cloud, client_id="app", tenant_id="contoso.test").fingerprint for cloud in CLOUDS.values()}
     assert len(found) == len(CLOUDS)
+
+
+def test_provider_is_called_again_only_when_its_pause_is_over() -> None:
+    now = timezone.now()
+    with pytest.raises(OAuthFailure):
+        tokens.check_not_too_soon(OAuthGrant(retry_at=now + timedelta(minutes=1), reason="busy"))
+    tokens.check_not_too_soon(OAuthGrant(retry_at=now - timedelta(seconds=1), reason="busy"))
+    tokens.check_not_too_soon(OAuthGrant(retry_at=None))
