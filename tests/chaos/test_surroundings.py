@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from supervisor.clock_watch import in_words
 from tests.chaos.figures import Figures, Table
 from tests.chaos.stage import PATIENCE, Stage, peers_of, stage_on
 from tests.panel import Panel
@@ -127,7 +128,9 @@ class TestClock:
             began = time.monotonic()
             refused = report_through(stage, lambda: setting.write_text(str(jump.total_seconds())) and None)
             direction = "ahead" if jump > timedelta() else "back"
-            conclude(stage, f"the clock is set {direction} by {abs(jump)}", refused, began, figures)
+            conclude(
+                stage, f"the clock is set {direction} by {in_words(jump.total_seconds())}", refused, began, figures
+            )
 
 
 class TestKeys:
