@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.conf import settings as environment
 
@@ -177,6 +178,7 @@ def described(server: MailServerSettings) -> str:
     return f"{server.get_active_mode_display()} as {server.sender}"
 
 
+@lru_cache(maxsize=16)
 def from_header(sender: str) -> tuple[str, bytes]:
     """The bare address for the envelope, and the From line that goes in front of a mail's content."""
     parsed = parse_address(sender)
