@@ -21,7 +21,8 @@ PHASES = {
     DOT: Stage.END_OF_DATA,
 }
 OPENING = (CONNECT, "EHLO", "STARTTLS", "AUTH")
-LIMITS = limits_of(0.4)
+# Longer than a busy machine takes for a reply.
+LIMITS = limits_of(1.0)
 SILENT: list[Part] = [5.0]
 GONE = (Fault.UNREACHABLE, Fault.TRANSIENT, Fault.AMBIGUOUS)
 
