@@ -139,3 +139,49 @@ def test_the_targets_are_read_once_for_all_and_only_if_one_asks(django_assert_nu
     Notification.objects.update(package_glob="", min_failed_percent=50)
     with django_assert_num_queries(4):
         assert len(matching_notifications(reported)) == 20
+
+
+@pytest.mark.parametrize(
+    ("outcome", "before", "heard"),
+    [
+        ("failed", 0, ["first_failure"]),
+        ("partial", 0, ["first_failure"]),
+        ("failed", 3, ["still_failing"]),
+        ("success", 2, ["recovered"]),
+        ("success", 0, []),
+        ("cancelled", 0, []),
+        ("cancelled", 2, []),
+    ],
+)
+def test_history_says_what_a_completion_means_after_those_before(outcome: str, before: int, heard: list[str]) -> None:
+    for history in ("first_failure", "still_failing", "recovered"):
+        rule = notification(history, history=[history])
+        found = first_objection(rule, completion(outcome=outcome, failures_before=before))
+        assert (found == "") == (history in heard), found
+
+
+@pytest.mark.parametrize(("before", "heard"), [(1, False), (2, False), (3, True), (4, False), (6, True)])
+def test_every_third_failure_after_the_first_is_heard_of(before: int, heard: bool) -> None:
+    rule = notification(history=["first_failure", "still_failing"], still_failing_every=3)
+    assert (first_objection(rule, completion(failures_before=before)) == "") == heard
+
+
+def test_every_failure_is_heard_of_where_no_number_is_set() -> None:
+    rule = notification(history=["first_failure", "still_failing"])
+    assert [first_objection(rule, completion(failures_before=before)) for before in range(4)] == [""] * 4
+
+
+def test_a_mail_that_only_waits_for_its_hours_has_nothing_against_it() -> None:
+    closed = {"days": ["mon", "tue"], "time_zone": "UTC"}
+    assert first_objection(notification("waits", outside_hours="wait", **closed), completion()) == ""
+    assert first_objection(notification("drops", outside_hours="drop", **closed), completion()) != ""
+    assert (
+        first_objection(notification("open", outside_hours="drop", days=["sun"], time_zone="UTC"), completion()) == ""
+    )
+
+
+@pytest.mark.parametrize(("failed", "enough"), [(199, False), (200, True)])
+def test_a_share_of_failed_targets_is_reached_exactly(failed: int, enough: bool) -> None:
+    rule = notification(min_failed_percent=50)
+    outcomes = {f"pc-{number}": "failed" if number < failed else "success" for number in range(400)}
+    assert (first_objection(rule, a_completion(outcomes)) == "") == enough
