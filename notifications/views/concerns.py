@@ -137,7 +137,7 @@ def of_unconfirmed() -> Iterator[Concern]:
     count = Message.objects.filter(state=Message.State.UNCONFIRMED).count()
     if count:
         title = "1 email may have arrived" if count == 1 else f"{count:,} emails may have arrived"
-        text = "The mail server got them completely and did not reply. Choose for each: send again, or mark as sent."
+        text = "The mail server received the whole email and did not reply. For each: send again, or mark as sent."
         url = f"{reverse('deliveries')}?state={Message.State.UNCONFIRMED}"
         yield Concern("warning", title, text, url, "Decide")
 
