@@ -9,6 +9,7 @@ import pytest
 import tomli_w
 from _pytest.terminal import TerminalReporter
 from django.conf import settings
+from django.db import connection
 
 from notifications import masking
 from notifications.delivery import data_mark
@@ -24,6 +25,22 @@ from tests.peers.redis import Redis
 # A machine that does other work takes longer than the 200 ms that an example may take by default.
 hypothesis.settings.register_profile("any machine", deadline=None)
 hypothesis.settings.load_profile("any machine")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_connection_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """PostgreSQL drops no database that a thread of an earlier test is still connected to."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    # Asked for first, so that it ends last.
+    request.getfixturevalue("django_db_setup")
+    yield
+    with request.getfixturevalue("django_db_blocker").unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(autouse=True)
