@@ -45,6 +45,18 @@ class TestRecord:
         assert (again.pk, again.count) == (first.pk, 2)
         assert again.last_at > again.first_at
 
+    def test_counts_the_same_report_that_came_at_the_same_moment(
+        self, stored: Completion, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        first, again, looks = refused(name="Other"), ReportConflict.again, iter([False])
+
+        def sees_nothing_yet(completion: Completion, digest: str) -> bool:
+            return next(looks, True) and again(completion, digest)
+
+        monkeypatch.setattr(ReportConflict, "again", sees_nothing_yet)
+        second = refused(name="Other")
+        assert (second.pk, second.count) == (first.pk, 2)
+
     def test_keeps_each_content_up_to_a_number(self, stored: Completion) -> None:
         for number in range(MOST_KEPT + 5):
             refused(name=f"Other {number}")
