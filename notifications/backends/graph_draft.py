@@ -81,9 +81,9 @@ class Drafting:
         return None
 
     def _usable(self, note: Note) -> Note | None:
-        """Return the draft, if all of it is there and it is for these very recipients; else leave nothing of it.
+        """Return the draft, if all of it is there, from this sender and for these very recipients; else leave nothing.
 
-        Some may have the email from another mail server meanwhile.
+        Some may have the email from another mail server meanwhile, and the settings may name another sender.
         """
         if note.is_of_the_future:
             note = replace(note, ordered_at=time.time())
@@ -92,7 +92,8 @@ class Drafting:
             text = "The mail still looks like a draft; so soon after the order to send it that proves nothing"
             reply = Reply(text=text, retry_after=timedelta(seconds=note.settles_in))
             raise BackendError(Fault.TRANSIENT, reply, stage=Stage.LOOKUP)
-        if note.sending and set(note.recipients) == set(self._recipients):
+        is_this_one = note.sender in ("", self._mail.sender) and set(note.recipients) == set(self._recipients)
+        if note.sending and is_this_one:
             return note
         self._discard(note)
         return None
@@ -180,7 +181,8 @@ class Drafting:
         try:
             with no_drafts_if_denied():
                 made = json_of(self._api.call(Call.DRAFT, "POST", f"{self._server.user}/messages", body, **IMMUTABLE))
-                note = Note(self._server.user, id_in(made), self._recipients, message_id=self._mail.internet_message_id)
+                identity, sender = self._mail.internet_message_id, self._mail.sender
+                note = Note(self._server.user, id_in(made), self._recipients, message_id=identity, sender=sender)
                 self._notes.keep(note)
                 self._access.learn(may_draft=True)
                 self._api.step("draft made")

@@ -59,6 +59,11 @@ class GraphMail:
     def internet_message_id(self) -> str:
         return self.message_id or str(self.parsed["Message-ID"]).strip()
 
+    @property
+    def sender(self) -> str:
+        """From, as the settings of this try have it."""
+        return str(self.parsed["From"] or "").strip()
+
     @cached_property
     def attachments(self) -> list[Attachment]:
         return [attachment_of(part) for part in self.parsed.walk() if is_attached(part)]

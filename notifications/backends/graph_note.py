@@ -18,7 +18,8 @@ class Note:
 
     `home` is the mailbox's address, `id` the draft's, empty for sendMail; `message_id` is empty in notes of releases
     that knew one message for each email. `sending`: the order to send it was given at `ordered_at`, in seconds since
-    1970, or 0 once it was clearly rejected. `accepted`: by Graph, which may not be on record yet.
+    1970, or 0 once it was clearly rejected. `accepted`: by Graph, which may not be on record yet. `sender`: the draft's
+    From, empty in notes of releases that did not keep it.
     """
 
     home: str
@@ -29,6 +30,7 @@ class Note:
     looks: int = 0
     message_id: str = ""
     accepted: bool = False
+    sender: str = ""
 
     @property
     def may_have_arrived(self) -> bool:

@@ -105,12 +105,17 @@ def choose(
 
 
 def may_open(connection: int | None, state: MailServerState, saved: MailServerSettings, now: datetime) -> bool:
-    """Whether the sender has a connection, or the provider and the server accept one more."""
-    if connection is not None:
-        return True
+    """Whether the sender may keep its connection or, without one, open another: so many does the server accept.
+
+    With other settings it may accept fewer than are open: the oldest stay.
+    """
     limits = [connections_allowed(saved.pace, saved.active_mode), state.connections_allowed(now)]
     known = [limit for limit in limits if limit is not None]
-    return not known or OpenConnection.live(now).count() < min(known)
+    if not known:
+        return True
+    live = OpenConnection.live(now)
+    others = live if connection is None else live.filter(pk__lt=connection)
+    return others.count() < min(known)
 
 
 def is_any_due(now: datetime) -> bool:

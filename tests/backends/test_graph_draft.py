@@ -304,3 +304,25 @@ def test_whatever_happens_a_mail_goes_out_once(
     if not sent:
         sender.tries()
     assert is_delivered_once(any_graph)
+
+
+class TestAnotherSender:
+    def test_draft_from_before_the_sender_was_changed_is_made_again(self, graph: GraphStandIn) -> None:
+        sender = Sender(graph)
+        graph.fault(throttled(), "send")
+        sender.fails()
+        sender.content = sender.content.replace(b"From: Deployments", b"From: Operations")
+        sender.send()
+        assert is_delivered_once(graph)
+        (item,) = graph.store.folder(Folder.SENT)
+        assert item.mail.source["from"]["emailAddress"]["name"] == "Operations"
+        assert graph.store.folder(Folder.DRAFTS) == []
+
+    def test_draft_of_the_same_sender_is_sent(self, graph: GraphStandIn) -> None:
+        sender = Sender(graph)
+        graph.fault(throttled(), "send")
+        sender.fails()
+        (draft,) = graph.store.folder(Folder.DRAFTS)
+        sender.send()
+        (item,) = graph.store.folder(Folder.SENT)
+        assert item.id == draft.id

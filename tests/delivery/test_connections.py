@@ -54,6 +54,17 @@ def test_limit_that_was_learned_is_kept() -> None:
     assert [bool(claim(f"worker-{number}")) for number in range(3)] == [True, True, False]
 
 
+def test_senders_beyond_the_limit_of_other_settings_give_their_connections_back() -> None:
+    use_smtp(host="127.0.0.1", port=9)
+    for _ in range(6):
+        a_message()
+    first, second, third = (claimed(worker) for worker in ("one", "two", "three"))
+    MailServerState.lock().limit_connections(2)
+    assert claim("three", connection=third.connection) is None
+    assert claim("two", connection=second.connection)
+    assert claim("one", connection=first.connection)
+
+
 def test_sender_with_a_connection_is_not_limited() -> None:
     use_smtp(host="127.0.0.1", port=9)
     for _ in range(2):
