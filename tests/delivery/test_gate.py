@@ -1,24 +1,15 @@
 """What Safety lets through, seen at the mail server."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from notifications.delivery.sender import send_due
 from notifications.intake.accept import accept
 from notifications.models import HoldReason, MailServerState, Message, Recipient, Safety
-from tests.base import a_message, a_notification, outcomes, use_smtp
+from tests.base import a_message, a_notification, outcomes
 from tests.reports import a_report
 from tests.smtp_sink import SmtpSink
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def sink() -> Iterator[SmtpSink]:
-    with SmtpSink() as sink:
-        use_smtp(sink)
-        yield sink
 
 
 def safety(**columns: object) -> None:

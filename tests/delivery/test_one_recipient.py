@@ -1,7 +1,5 @@
 """Addresses that differ in case only are one recipient: one row, one RCPT, as it was spelled first."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
@@ -10,18 +8,11 @@ from notifications.delivery import outbox
 from notifications.delivery.sender import send_due
 from notifications.intake.accept import accept
 from notifications.models import Notification, Recipient
-from tests.base import a_message, a_notification, outcomes, person, use_smtp
+from tests.base import a_message, a_notification, outcomes, person
 from tests.reports import a_report
 from tests.smtp_sink import SmtpSink
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def sink() -> Iterator[SmtpSink]:
-    with SmtpSink() as sink:
-        use_smtp(sink)
-        yield sink
 
 
 @pytest.mark.parametrize(
