@@ -31,8 +31,7 @@ DECIDED = "There is nothing to decide: email is not on hold after a restore."
 def restoration(request: HttpRequest) -> HttpResponse:
     row = Restoration.load()
     if not row.is_pending:
-        messages.info(request, DECIDED)
-        return redirect("deliveries")
+        return nothing_to_decide(request)
     return shown(request, row, RestoreDecisionForm())
 
 
@@ -42,8 +41,7 @@ def decision(request: HttpRequest) -> HttpResponse:
     """Ask with the numbers, then do it."""
     row = Restoration.load()
     if not row.is_pending:
-        messages.info(request, DECIDED)
-        return redirect("deliveries")
+        return nothing_to_decide(request)
     form = RestoreDecisionForm(request.POST if request.method == "POST" else request.GET)
     if not form.is_valid():
         return shown(request, row, form, status=422)
@@ -54,6 +52,11 @@ def decision(request: HttpRequest) -> HttpResponse:
     outcome = decide(form.decision, by=request.user)
     wake()
     messages.success(request, done(*outcome) if outcome else DECIDED)
+    return redirect("deliveries")
+
+
+def nothing_to_decide(request: HttpRequest) -> HttpResponse:
+    messages.info(request, DECIDED)
     return redirect("deliveries")
 
 
