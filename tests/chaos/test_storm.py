@@ -25,13 +25,14 @@ LONGEST_WAIT = 75
 # What the lost attempts waited for the next one.
 WAITS = """
 import json
+from collections import Counter
 from notifications.models import Attempt, Message
 lost = Attempt.objects.filter(lost_worker=True).select_related("message")
 waits = []
 for each in lost:
     after = each.message.attempts.filter(number=each.number + 1).first()
     waits.append((after.started_at - each.started_at).total_seconds() if after else 1e9)
-print(json.dumps([waits, dict(__import__("collections").Counter(Message.objects.values_list("state", flat=True)))]))
+print(json.dumps([waits, Counter(Message.objects.values_list("state", flat=True))]))
 """
 
 
@@ -59,7 +60,7 @@ def test_storm_of_kills_loses_nothing_and_keeps_nobody_waiting(stage: Stage, fig
     wait_until(lambda: len(stage.sink.mails) >= EMAILS, PATIENCE, "every email at the SMTP side", every=0.5)
     wait_until(lambda: len(stage.arrived()) >= EMAILS, PATIENCE, "every email at the SMTP side", every=5)
     seconds = time.monotonic() - began
-    wait_until(lambda: set(states(stage)) == {"sent"}, PATIENCE, "every email's record", every=5)
+    wait_until(lambda: set(looked_up(stage)[1]) == {"sent"}, PATIENCE, "every email's record", every=5)
     waits, _ = looked_up(stage)
     arrived = stage.arrived()
     copies = arrived.total() - len(arrived)
@@ -74,9 +75,6 @@ def test_storm_of_kills_loses_nothing_and_keeps_nobody_waiting(stage: Stage, fig
 
 
 def looked_up(stage: Stage) -> tuple[list[float], dict[str, int]]:
+    """The waits in seconds, and how many emails are in which state."""
     waits, states = json.loads(stage.panel.shell(WAITS))
     return waits, states
-
-
-def states(stage: Stage) -> dict[str, int]:
-    return looked_up(stage)[1]
