@@ -81,7 +81,7 @@ def accept_recipients(sent: Sequence[Sent], now: datetime) -> None:
         for reply, recipients in by_reply(each):
             columns = {
                 "outcome": Recipient.Outcome.ACCEPTED,
-                "code": reply.codes[:120],
+                "code": reply.codes,
                 "text": reply.text,
                 "changed_at": now,
             }
