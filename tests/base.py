@@ -8,11 +8,14 @@ from typing import Any, Protocol
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.utils import timezone
 
 from notifications.delivery import outbox
+from notifications.delivery.claim import Claim, claim_batch
 from notifications.emails.mail import Mail
 from notifications.models import (
+    Attempt,
     Completion,
     MailServerSettings,
     Message,
@@ -120,6 +123,21 @@ def a_mail(*to: str, cc: tuple[str, ...] = (), bcc: tuple[str, ...] = (), subjec
 def a_message(*to: str, kind: Message.Kind = Message.Kind.NOTIFICATION, **about: Any) -> Message:
     """A queued mail in the outbox; call inside or outside a transaction."""
     return outbox.put(a_mail(*to), kind, **about)
+
+
+def claim(worker: str, message_id: int | None = None, *, connection: int | None = None) -> Claim | None:
+    """The given email alone, or the one that is due the longest; None when there is none that may go now."""
+    claims = claim_batch(worker, 1, first=message_id, connection=connection)
+    return claims[0] if claims else None
+
+
+@transaction.atomic
+def begin_attempt(message: Message, **about: Any) -> Attempt:
+    """An attempt of a queued email as its row shows it; `about` as for Message.begin_attempts."""
+    (locked,) = Message.locked([message.pk])
+    message.attempt_count = locked.attempt_count
+    (attempt,) = Message.begin_attempts([message], **about)
+    return attempt
 
 
 def outcomes(message: Message) -> dict[str, str]:

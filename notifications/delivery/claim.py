@@ -44,12 +44,6 @@ class Claim:
         return bool(self.message.draft_server)
 
 
-def claim(worker: str, message_id: int | None = None, *, connection: int | None = None) -> Claim | None:
-    """The given email, or the one that is due the longest; None when there is none that may go now."""
-    claims = claim_batch(worker, 1, first=message_id, connection=connection)
-    return claims[0] if claims else None
-
-
 def claim_batch(worker: str, most: int, *, first: int | None = None, connection: int | None = None) -> list[Claim]:
     """Up to `most` emails, those that are due the longest or `first` alone; empty when none may go now.
 

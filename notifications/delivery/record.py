@@ -53,7 +53,7 @@ def record(attempt: Attempt, result: SendResult) -> bool:
 
 @transaction.atomic
 def record_in_full(attempt: Attempt, result: SendResult) -> bool:
-    # State first, as claim() does: two transactions that lock in the same order cannot wait for each other.
+    # State first, as claim_batch() does: two transactions that lock in the same order cannot wait for each other.
     state = MailServerState.lock()
     message = Message.objects.get(pk=attempt.message_id)
     if not Attempt.objects.filter(pk=attempt.pk, finished_at=None).exists():

@@ -104,9 +104,7 @@ def take_back(attempt: Attempt) -> None:
 
 def unstick(now: datetime) -> None:
     """After the clock was set back, nothing waits for a time that was near when it was planned."""
-    may_go = Q(not_before=None) | Q(not_before__lte=now)
     # A first attempt waits for nothing but those hours.
     planned_before = Q(next_attempt_at__gt=now + LONGEST_WAIT) | Q(next_attempt_at__gt=now, attempt_count=0)
-    planned = Message.objects.filter(may_go, planned_before, state=Message.State.QUEUED)
-    planned.update(next_attempt_at=now)
+    Message.waiting_for_a_retry(now).filter(planned_before).update(next_attempt_at=now)
     MailServerState.objects.filter(paused_until__gt=now + LONGEST_WAIT).update(paused_until=now)

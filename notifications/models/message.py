@@ -106,22 +106,23 @@ class Message(models.Model):
     def make_all_due(cls) -> None:
         """Whatever waits for a retry waits no longer; what waits for its notification's hours still does."""
         now = timezone.now()
-        cls._waiting_for_a_retry(now).filter(next_attempt_at__gt=now).update(next_attempt_at=now)
+        cls.waiting_for_a_retry(now).filter(next_attempt_at__gt=now).update(next_attempt_at=now)
 
     @classmethod
     def move_retries(cls, by: timedelta, now: datetime) -> None:
         """Move what waits for a time beyond `now`, but not what waits for its notification's hours."""
-        waiting = cls._waiting_for_a_retry(now).filter(next_attempt_at__gt=now)
+        waiting = cls.waiting_for_a_retry(now).filter(next_attempt_at__gt=now)
         waiting.update(next_attempt_at=models.F("next_attempt_at") + by)
 
     @classmethod
     def make_one_due(cls) -> bool:
         """Whether there is a mail to find out with: the next one, which waits for its retry no longer."""
-        first = cls._waiting_for_a_retry(timezone.now()).order_by("next_attempt_at", "id").first()
+        first = cls.waiting_for_a_retry(timezone.now()).order_by("next_attempt_at", "id").first()
         return first is not None and (first.next_attempt_at <= timezone.now() or first.retry_now())
 
     @classmethod
-    def _waiting_for_a_retry(cls, now: datetime) -> models.QuerySet["Message"]:
+    def waiting_for_a_retry(cls, now: datetime) -> models.QuerySet["Message"]:
+        """Queued, and not for its notification's hours."""
         may_go = models.Q(not_before=None) | models.Q(not_before__lte=now)
         return cls.objects.filter(may_go, state=cls.State.QUEUED)
 
@@ -136,15 +137,6 @@ class Message(models.Model):
     @cached_property
     def parsed(self) -> EmailMessage:
         return message_from_bytes(bytes(self.content), policy=policy.default)
-
-    def begin_attempt(self, *, mode: Mode | str, settings_version: int, worker: str) -> "Attempt | None":
-        """Claim this email for one attempt; None when it is no longer queued or another process has it."""
-        with transaction.atomic():
-            locked = Message.locked([self.pk])
-            if not locked:
-                return None
-            self.state, self.attempt_count = self.State.SENDING, locked[0].attempt_count
-            return self.begin_attempts([self], mode=mode, settings_version=settings_version, worker=worker)[0]
 
     @classmethod
     def begin_attempts(

@@ -16,7 +16,7 @@ from mailadmin.wsgi import application
 from notifications.intake.values import one_line
 from notifications.models import Attempt, AttemptReport, Message, Mode, RateCounter, Recipient
 from tests.api.conftest import Post
-from tests.base import a_message
+from tests.base import a_message, begin_attempt
 from tests.reports import a_body
 
 # What no schema can say, such as an outcome that is needed where there are no targets, is refused with 422.
@@ -81,7 +81,7 @@ class TestFoundThings:
     ) -> None:
         message = a_message("ops@peer.test", "ada@peer.test")
         self.compare("/api/v1/messages/{message_id}", client, message.uuid, bearer)
-        attempt = message.begin_attempt(mode=Mode.BASIC, settings_version=1, worker="w")
+        attempt = begin_attempt(message, mode=Mode.BASIC, settings_version=1, worker="w")
         self.compare("/api/v1/messages/{message_id}", client, message.uuid, bearer)
         assert attempt
         attempt.finish(Attempt.Outcome.PARTIAL, AttemptReport(code="550 5.1.1", text="no such user"))

@@ -124,7 +124,7 @@ def mailed() -> dict[str, str]:
     one(("deferred", "451 4.7.500", "Server busy")).requeue(timezone.now() + timedelta(minutes=10))
     waiting = Message.objects.order_by("-id")[0]
     with transaction.atomic():
-        base.a_message(kind=Message.Kind.TEST).begin_attempt(mode="basic", settings_version=1, worker="host:42")
+        base.begin_attempt(base.a_message(kind=Message.Kind.TEST), mode="basic", settings_version=1, worker="host:42")
     sending = Message.objects.order_by("-id")[0]
     with transaction.atomic():
         base.a_message(kind=Message.Kind.DIGEST).cancel()
@@ -137,7 +137,7 @@ def one(*results: tuple[str, str, str], days_ago: int = 0, **about: object) -> M
     now = timezone.now() - timedelta(days=days_ago)
     with transaction.atomic():
         message = base.a_message(*[f"ops{number}@peer.test" for number in range(len(results))], **about)
-        attempt = message.begin_attempt(mode="basic", settings_version=7, worker="host:42")
+        attempt = base.begin_attempt(message, mode="basic", settings_version=7, worker="host:42")
         assert attempt
         worst, code, text = results[-1]
         attempt.finish(Attempt.Outcome(worst), AttemptReport(code=code, text=text, transcript=TRANSCRIPT))

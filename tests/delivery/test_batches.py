@@ -13,11 +13,11 @@ from django.utils import timezone
 
 from notifications.delivery import batch, record_batch
 from notifications.delivery.batch import BatchSize
-from notifications.delivery.claim import claim, claim_batch
+from notifications.delivery.claim import claim_batch
 from notifications.delivery.sender import send_due
 from notifications.delivery.sweep import sweep
 from notifications.models import Attempt, MailServerSettings, MailServerState, Message, Pace, Recipient, Safety
-from tests.base import a_message, outcomes, use_smtp
+from tests.base import a_message, claim, outcomes, use_smtp
 from tests.smtp_sink import DOT, SmtpSink
 from tests.waiting import wait_until
 

@@ -5,13 +5,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from notifications.delivery.claim import claim
 from notifications.delivery.clock import note_jump
 from notifications.delivery.sender import send_due
 from notifications.delivery.sweep import sweep
 from notifications.models import HousekeepingRun, MailServerState, Message
 from supervisor.clock_watch import ClockWatch
-from tests.base import a_message, use_smtp
+from tests.base import a_message, claim, use_smtp
 from tests.smtp_sink import SmtpSink
 
 pytestmark = pytest.mark.django_db

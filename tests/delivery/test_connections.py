@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from notifications.delivery.claim import Claim, claim
+from notifications.delivery.claim import Claim
 from notifications.delivery.leases import AttemptLease
 from notifications.delivery.record import record
 from notifications.delivery.sender import SenderConnection, send_due
 from notifications.models import MailServerState, Message, OpenConnection, Pace
 from notifications.models.mail_server_state import PAUSES
-from tests.base import a_message, use_smtp
+from tests.base import a_message, claim, use_smtp
 from tests.smtp_sink import CONNECT, SmtpSink
 
 pytestmark = pytest.mark.django_db

@@ -5,14 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from notifications.delivery.claim import claim
 from notifications.delivery.journal import Journal, journal_files
 from notifications.delivery.leases import AttemptLease
 from notifications.delivery.result import SendResult
 from notifications.delivery.sender import SenderConnection
 from notifications.delivery.sweep import sweep
 from notifications.models import Message, OpenConnection
-from tests.base import a_message, outcomes, use_smtp
+from tests.base import a_message, claim, outcomes, use_smtp
 from tests.smtp_sink import SmtpSink
 
 pytestmark = pytest.mark.django_db

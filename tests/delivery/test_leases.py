@@ -7,12 +7,12 @@ from django.utils import timezone
 
 from notifications.backends.base import BackendError
 from notifications.delivery import leases
-from notifications.delivery.claim import Claim, claim
+from notifications.delivery.claim import Claim
 from notifications.delivery.leases import AttemptLease, LeaseKeeper
 from notifications.delivery.sender import send_due
 from notifications.delivery.sweep import sweep
 from notifications.models import Attempt, Message, OpenConnection
-from tests.base import a_message, use_smtp
+from tests.base import a_message, claim, use_smtp
 from tests.smtp_sink import DOT, SmtpSink
 from tests.waiting import wait_until
 

@@ -27,7 +27,7 @@ from notifications.models import (
     Recipient,
     Restoration,
 )
-from tests.base import a_message, use_smtp
+from tests.base import a_message, begin_attempt, use_smtp
 from tests.smtp_sink import SmtpSink
 
 pytestmark = pytest.mark.django_db
@@ -200,7 +200,7 @@ class TestHold:
     def test_ends_attempts_that_the_backup_caught_without_counting_them(self, folder: Path) -> None:
         messages = [a_message(), a_message(kind=Message.Kind.TEST)]
         for message in messages:
-            message.begin_attempt(mode="basic", settings_version=1, worker="gone:1-ab")
+            begin_attempt(message, mode="basic", settings_version=1, worker="gone:1-ab")
         restore_check.hold(Restoration.Sign.DECLARED)
         for message in messages:
             message.refresh_from_db()
@@ -227,7 +227,7 @@ class TestHold:
 def test_a_journal_of_before_the_restore_says_nothing_about_new_attempts(folder: Path) -> None:
     """A restored database gives the same numbers again."""
     message = a_message()
-    attempt = message.begin_attempt(mode="basic", settings_version=1, worker=this_process().name)
+    attempt = begin_attempt(message, mode="basic", settings_version=1, worker=this_process().name)
     assert attempt
     journal = Journal(folder / "journal", "killed_host:12-abcd")
     journal.write(attempt.pk, SendResult({}))

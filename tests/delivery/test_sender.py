@@ -7,7 +7,6 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from notifications.delivery.claim import claim
 from notifications.delivery.leases import AttemptLease
 from notifications.delivery.process import this_process
 from notifications.delivery.record import record
@@ -16,7 +15,7 @@ from notifications.delivery.sender import SenderConnection, send_due
 from notifications.delivery.sweep import sweep
 from notifications.models import Attempt, HoldReason, MailServerSettings, MailServerState, Message, Pace, Recipient
 from notifications.models.attempt import AttemptReport
-from tests.base import a_message, outcomes, use_smtp
+from tests.base import a_message, claim, outcomes, use_smtp
 from tests.smtp_sink import DOT, SmtpSink
 
 pytestmark = pytest.mark.django_db

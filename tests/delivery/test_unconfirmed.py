@@ -6,12 +6,11 @@ import pytest
 from django.utils import timezone
 
 from notifications.backends.base import Fault, Reply, Stage
-from notifications.delivery.claim import claim
 from notifications.delivery.record import record
 from notifications.delivery.result import Failure, SendResult
 from notifications.delivery.sender import send_due
 from notifications.models import Message
-from tests.base import a_message, outcomes, use_smtp
+from tests.base import a_message, claim, outcomes, use_smtp
 from tests.smtp_sink import DOT, SmtpSink
 
 pytestmark = pytest.mark.django_db

@@ -21,7 +21,7 @@ from notifications.models import (
     Notification,
     Safety,
 )
-from tests.base import a_completion, a_message, a_notification, operator, use_smtp, viewer
+from tests.base import a_completion, a_message, a_notification, begin_attempt, operator, use_smtp, viewer
 
 Settled = Callable[..., Message]
 OAUTH2 = {
@@ -62,7 +62,7 @@ def settled(db: None) -> Settled:
 
 
 def an_acceptance() -> None:
-    attempt = a_message().begin_attempt(mode="basic", settings_version=1, worker="w")
+    attempt = begin_attempt(a_message(), mode="basic", settings_version=1, worker="w")
     assert attempt
     attempt.finish(attempt.Outcome.ACCEPTED)
     Message.objects.update(state="sent")

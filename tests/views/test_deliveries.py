@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from notifications.models import AttemptReport, HoldReason, MailServerState, Message, Safety
-from tests.base import a_completion, a_message, a_notification, use_smtp
+from tests.base import a_completion, a_message, a_notification, begin_attempt, use_smtp
 from tests.views.conftest import CountQueries
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +52,7 @@ class TestRows:
 
     def test_tell_the_code_of_a_failure(self, browser: Client) -> None:
         message = a_message()
-        attempt = message.begin_attempt(mode="basic", settings_version=1, worker="w")
+        attempt = begin_attempt(message, mode="basic", settings_version=1, worker="w")
         assert attempt
         attempt.finish(attempt.Outcome.REFUSED, AttemptReport(code="550 5.1.1", text="no such user"))
         message.fail()
@@ -149,7 +149,7 @@ class TestFilters:
 
     def test_narrow_to_what_waits(self, browser: Client) -> None:
         sending, queued, cancelled = a_message(), a_message(), a_message()
-        sending.begin_attempt(mode="basic", settings_version=1, worker="w")
+        begin_attempt(sending, mode="basic", settings_version=1, worker="w")
         cancelled.cancel()
 
         assert listed(browser, "state=waiting") == [queued, sending]

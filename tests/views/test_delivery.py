@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from notifications.delivery import outbox
 from notifications.models import Attempt, AttemptReport, HoldReason, MailServerState, Message, Notification, Safety
-from tests.base import a_completion, a_mail, a_message, a_notification, administrator, person, use_smtp
+from tests.base import a_completion, a_mail, a_message, a_notification, administrator, begin_attempt, person, use_smtp
 from tests.views.conftest import CountQueries
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +29,7 @@ def page(browser: Client, message: Message, path: str = "") -> str:
 
 
 def tried(message: Message, outcome: Attempt.Outcome, code: str = "", text: str = "", transcript: str = "") -> Attempt:
-    attempt = message.begin_attempt(mode="basic", settings_version=7, worker="host:42")
+    attempt = begin_attempt(message, mode="basic", settings_version=7, worker="host:42")
     assert attempt
     attempt.finish(outcome, AttemptReport(code=code, text=text, transcript=transcript))
     return attempt
@@ -183,7 +183,7 @@ class TestStory:
 
     def test_shows_a_try_under_way(self, browser: Client) -> None:
         message = a_message()
-        message.begin_attempt(mode="basic", settings_version=1, worker="w")
+        begin_attempt(message, mode="basic", settings_version=1, worker="w")
 
         html = page(browser, message)
 

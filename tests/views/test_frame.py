@@ -17,7 +17,7 @@ from mailadmin.urls import urlpatterns as pages
 from notifications.access import ACCESS, Role, row
 from notifications.diagnosis import explain
 from notifications.models import HoldReason, MailServerState, Message, Safety
-from tests.base import a_message, use_smtp
+from tests.base import a_message, begin_attempt, use_smtp
 
 
 def fails(request: HttpRequest) -> HttpResponse:
@@ -34,7 +34,7 @@ def text_of(page: Client, name: str = "deliveries") -> str:
 class TestMailState:
     def test_flows_and_says_when_a_mail_was_last_accepted(self, page: Client) -> None:
         use_smtp(host="127.0.0.1", port=1)
-        attempt = a_message().begin_attempt(mode="basic", settings_version=1, worker="test:1")
+        attempt = begin_attempt(a_message(), mode="basic", settings_version=1, worker="test:1")
         assert attempt
         attempt.finish(attempt.Outcome.ACCEPTED)
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from notifications.delivery.sweep import sweep
 from notifications.models import HoldReason, MailServerState, Message, Safety
 from notifications.views.health import NAMES, WHAT_TO_DO
-from tests.base import a_message, use_smtp, viewer
+from tests.base import a_message, begin_attempt, use_smtp, viewer
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ class TestFacts:
 
     def test_workers_are_known_by_their_last_tries(self, page: Client) -> None:
         for worker in ("deploy-01:41", "deploy-01:42", "deploy-01:42"):
-            attempt = a_message().begin_attempt(mode="basic", settings_version=1, worker=worker)
+            attempt = begin_attempt(a_message(), mode="basic", settings_version=1, worker=worker)
             assert attempt
         attempt.finish(attempt.Outcome.ACCEPTED)
         text = words_of(page)

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from notifications.bulk import jobs
 from notifications.models import Attempt, AttemptReport, BulkJob, MailServerState, Message, OAuthGrant, Safety
-from tests.base import a_completion, a_message, a_notification, use_smtp
+from tests.base import a_completion, a_message, a_notification, begin_attempt, use_smtp
 
 pytestmark = pytest.mark.django_db(transaction=True)
 POLL = {"HX-Request": "true"}
@@ -30,7 +30,7 @@ def message(page: Client) -> Message:
     use_smtp(host="127.0.0.1", port=1)
     completion = a_completion()
     message = a_message("ann@example.com", "bob@example.com", completion=completion, notification=a_notification())
-    message.begin_attempt(mode="basic", settings_version=1, worker="host:1")
+    begin_attempt(message, mode="basic", settings_version=1, worker="host:1")
     hours_ago = timezone.now() - timedelta(hours=3)
     Message.objects.update(created_at=hours_ago)
     Attempt.objects.update(started_at=hours_ago)
