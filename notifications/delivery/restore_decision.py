@@ -10,6 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
+from notifications.emails.words import counted
 from notifications.models import AuditEvent, DigestEntry, MailServerState, Message, Restoration
 
 HOUR = timedelta(hours=1)
@@ -39,7 +40,7 @@ class Decision:
     def __str__(self) -> str:
         if self.choice != Choice.YOUNGER:
             return self.choice.label
-        return f"Send those up to {self.hours:,} hour{'' if self.hours == 1 else 's'} old"
+        return f"Send those up to {counted(self.hours, 'hour')} old"
 
 
 def uncertain(row: Restoration) -> QuerySet[Message]:
